@@ -1,0 +1,1 @@
+"""Algorithms, keys and DER: the bottom of the core, importing nothing of ours but errors."""
