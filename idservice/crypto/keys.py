@@ -67,7 +67,9 @@ class Signer(Protocol):
 class SoftwareSigner:
     """A signer whose private key is in the memory of this process."""
 
-    def __init__(self, private_key: PrivateKey, algorithm: SignatureAlgorithm | None = None) -> None:
+    def __init__(
+        self, private_key: PrivateKey, algorithm: SignatureAlgorithm | None = None
+    ) -> None:
         """Take a private key and, unless its kind's default will do, the algorithm."""
         public_key = private_key.public_key()
         self._private_key = private_key
@@ -124,9 +126,7 @@ def load_public_key(spki_der: bytes) -> PublicKey:
             "The public key cannot be read, so nothing can be verified with it.",
             "Give a DER SubjectPublicKeyInfo.",
         ) from exc
-    if not isinstance(
-        key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)
-    ):
+    if not isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)):
         raise _key_refused(type(key).__name__)
     key_kind(key)
     return key
