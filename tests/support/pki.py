@@ -6,7 +6,7 @@ argument has a default that makes a valid certificate, and `extensions` replaces
 the same type or adds to them.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from idservice.crypto.algorithms import KeyKind, SignatureAlgorithm
 from idservice.crypto.keys import PrivateKey, PublicKey, SoftwareSigner
 
-NOT_BEFORE = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
-NOT_AFTER = datetime.datetime(2044, 1, 1, tzinfo=datetime.UTC)
-AT = datetime.datetime(2026, 6, 1, 12, 0, 0, tzinfo=datetime.UTC)
+NOT_BEFORE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+NOT_AFTER = dt.datetime(2044, 1, 1, tzinfo=dt.UTC)
+AT = dt.datetime(2026, 6, 1, 12, 0, 0, tzinfo=dt.UTC)
 """A time at which everything built here with defaults is valid."""
 
 PERSON = {
@@ -106,8 +106,8 @@ def root_ca(
     common_name: str = "TEST Root",
     *,
     key: PrivateKey | None = None,
-    not_before: datetime.datetime = NOT_BEFORE,
-    not_after: datetime.datetime = NOT_AFTER,
+    not_before: dt.datetime = NOT_BEFORE,
+    not_after: dt.datetime = NOT_AFTER,
     extensions: Sequence[Extension] = (),
 ) -> CertificatePair:
     """Make a self-signed root (P-384 unless a key is given)."""
@@ -123,8 +123,8 @@ def intermediate_ca(
     *,
     key: PrivateKey | None = None,
     path_length: int | None = 0,
-    not_before: datetime.datetime = NOT_BEFORE,
-    not_after: datetime.datetime = NOT_AFTER,
+    not_before: dt.datetime = NOT_BEFORE,
+    not_after: dt.datetime = NOT_AFTER,
     extensions: Sequence[Extension] = (),
 ) -> CertificatePair:
     """Make a CA certificate below `issuer` (P-384 unless a key is given)."""
@@ -146,8 +146,8 @@ def leaf(
     *,
     key: PrivateKey | None = None,
     serial: int | None = None,
-    not_before: datetime.datetime = NOT_BEFORE,
-    not_after: datetime.datetime = NOT_AFTER,
+    not_before: dt.datetime = NOT_BEFORE,
+    not_after: dt.datetime = NOT_AFTER,
     extensions: Sequence[Extension] = (),
 ) -> CertificatePair:
     """Make a signing certificate (non-repudiation) below `issuer`, P-256 unless a key is given."""
@@ -217,7 +217,7 @@ def _issue(
     key: PrivateKey,
     issuer: x509.Name,
     issuer_key: PrivateKey,
-    validity: tuple[datetime.datetime, datetime.datetime],
+    validity: tuple[dt.datetime, dt.datetime],
     extensions: Sequence[Extension],
     serial: int | None = None,
 ) -> CertificatePair:
