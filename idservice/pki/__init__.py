@@ -1,0 +1,1 @@
+"""Certificates, pure: personal codes, profiles, issuance behind a lint, and path validation."""
