@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
 from support.programs import require_postgres_programs, require_program
 
 ROLE = "idservice"
@@ -87,7 +87,7 @@ def _create(programs: Path, folder: Path) -> None:
 def _start(programs: Path, folder: Path) -> PostgresCluster:
     """Start the server on a free port and wait until it answers."""
     for _ in range(START_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         server = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(port)]
         options = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]
         with (folder / "log").open("ab") as log:
@@ -148,11 +148,3 @@ def _as_unprivileged(command: list[str]) -> list[str]:
         return command
     identity = ["--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"]
     return [require_program("setpriv"), *identity, *command]
-
-
-def _free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
