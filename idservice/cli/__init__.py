@@ -1,0 +1,1 @@
+"""The command line: it asks, calls a service, and shows what came back."""

@@ -1,0 +1,92 @@
+"""The one place where errors become messages for people and exit codes for scripts.
+
+0 done · 1 refused or failed · 2 wrong usage or unusable input · 3 the installation is not
+fit · 4 something needed does not answer, try again · 70 a fault of idservice itself ·
+130 interrupted. Messages go to stderr, results to stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from idservice.errors import (
+    Configuration,
+    Dependency,
+    FileNotReadable,
+    IdServiceError,
+    MalformedInput,
+    PdfPasswordWrong,
+    UnknownFormat,
+    Unsupported,
+)
+
+DONE = 0
+FAILED = 1
+UNUSABLE = 2
+MISCONFIGURED = 3
+TRY_AGAIN = 4
+OWN_FAULT = 70  # EX_SOFTWARE of sysexits.h
+INTERRUPTED = 130
+
+# The first class that fits decides; what is not listed is FAILED.
+_EXIT_CODES: tuple[tuple[type[IdServiceError], int], ...] = (
+    (FileNotReadable, UNUSABLE),
+    (UnknownFormat, UNUSABLE),
+    (PdfPasswordWrong, UNUSABLE),
+    (MalformedInput, UNUSABLE),
+    (Unsupported, UNUSABLE),
+    (Configuration, MISCONFIGURED),
+    (Dependency, TRY_AGAIN),
+)
+
+
+def exit_code(error: type[IdServiceError]) -> int:
+    """Return the exit code of a command that ends with this class of error."""
+    for family, code in _EXIT_CODES:
+        if issubclass(error, family):
+            return code
+    return FAILED
+
+
+def message(error: IdServiceError) -> str:
+    """Return what a person reads: what is wrong and why it matters, what to do, the code."""
+    lines = [f"idservice: {printable(error.detail)}"]
+    if error.fix:
+        lines.append(f"  to do: {printable(error.fix)}")
+    lines.append(f"  code:  {error.code}")
+    return "\n".join(lines)
+
+
+def report(error: BaseException) -> int:
+    """Tell about an error on stderr and return the exit code."""
+    if isinstance(error, IdServiceError):
+        print(message(error), file=sys.stderr)
+        return exit_code(type(error))
+    return _report_own_fault(error)
+
+
+def printable(text: str) -> str:
+    """Make text from outside harmless for a terminal: control and direction marks escaped."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else _escaped(character)
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _report_own_fault(error: BaseException) -> int:
+    if os.environ.get("IDSERVICE_LOG__LEVEL", "").lower() == "debug":
+        traceback.print_exception(error, file=sys.stderr)
+    else:
+        print(
+            f"idservice: a fault of idservice itself stopped the command "
+            f"({type(error).__name__}); nothing was left half done.\n"
+            "  to do: run it again with IDSERVICE_LOG__LEVEL=debug and report what it prints",
+            file=sys.stderr,
+        )
+    return OWN_FAULT

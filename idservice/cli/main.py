@@ -1,0 +1,122 @@
+"""The entry point: one group, and a table from which commands are loaded when they are used.
+
+Interaction goes to the terminal, everything else to stderr, results to stdout. `--help`
+imports click and nothing more, so the table below holds the one-line helps.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from idservice import __version__
+
+# Command, module, attribute, one line of help; in the order in which people need them.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "run": ("serve", "run", "Initialise the home folder if it is new, then serve."),
+    "demo": ("demo", "demo", "Tell the whole story: issue, log in, sign, verify, tamper, revoke."),
+    "init": ("init", "init", "Create keys, database and test people in the home folder."),
+    "serve": ("serve", "serve", "Start the service."),
+    "doctor": ("doctor", "doctor", "Check the installation and say how to mend it."),
+    "sign": ("sign", "sign", "Sign PDF files."),
+    "verify": ("verify", "verify", "Verify the signatures of files."),
+    "login": ("login", "login", "Log in to a running service and print the access token."),
+    "person": ("person", "person", "Issue, show, suspend, resume and revoke people."),
+    "relying-party": (
+        "relying_party",
+        "relying_party",
+        "Register applications that log people in.",
+    ),
+    "keys": ("keys", "keys", "Rotate and list the keys of access tokens."),
+    "bench": ("bench", "bench", "Measure signatures per second."),
+}
+
+EPILOG = """\b
+Example:
+  idservice init
+  idservice sign contract.pdf --as 38001085718
+  idservice verify contract.signed.pdf
+"""
+
+
+class CommandTable(click.Group):
+    """A group that knows its commands by name and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None for a name that is not in the table."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"idservice.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands from the table, importing none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.command(cls=CommandTable, epilog=EPILOG, context_settings={"max_content_width": 100})
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="IDSERVICE_HOME",
+    default=Path(),
+    help="Folder of keys/ and var/; the current folder unless given.",
+)
+@click.version_option(__version__, message="idservice %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, home: Path) -> None:
+    """Run a complete test e-ID: people, login, PDF signatures and their validation.
+
+    These are test identities: never trust this CA.
+    """
+    from idservice.cli.context import AppContext
+
+    ctx.obj = AppContext(home)
+    ctx.call_on_close(ctx.obj.close)
+
+
+def main() -> None:
+    """Run one command and end the process with its documented exit code."""
+    code = run(sys.argv[1:])
+    _flush()
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; nothing escapes as a traceback."""
+    from idservice.cli import failures
+
+    try:
+        result = cli.main(arguments, prog_name="idservice", standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except click.ClickException as exc:
+        exc.show()
+        return failures.UNUSABLE
+    except (click.Abort, KeyboardInterrupt):
+        print("idservice: interrupted", file=sys.stderr)
+        return failures.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failures.FAILED
+    except Exception as exc:  # noqa: BLE001 - the outermost handler
+        return failures.report(exc)
+    return result if isinstance(result, int) else failures.DONE
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
