@@ -11,6 +11,7 @@ Neither may hold a secret, a token or a whole personal code.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -28,6 +29,20 @@ class IdServiceError(Exception):
     def __reduce__(self) -> tuple[type[IdServiceError], tuple[str, str]]:
         """Make errors survive the trip between worker processes."""
         return type(self), (self.detail, self.fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a reader noticed without ending the reading.
+
+    Validation goes on after the first fault, so that a report names all of them:
+    what a module would raise it then returns in this form. `code` is stable, and
+    validation.rules tells what each code means for the verdict.
+    """
+
+    code: str
+    message: str
+    fix: str = ""
 
 
 # ---------------------------------------------------------------- families
@@ -457,6 +472,12 @@ class StorageUnavailable(Dependency):
     """A file of the service cannot be written or synced."""
 
     code = "storage_unavailable"
+
+
+class InternalError(Dependency):
+    """Something failed that the service did not expect; its log has the details."""
+
+    code = "internal_error"
 
 
 # ----------------------------------------------------------- configuration

@@ -170,11 +170,14 @@ relying_party_origins = Table(
     Column("position", Integer, nullable=False),
 )
 
-# Only hashes of nonce and session are kept: a dump cannot answer a challenge.
+# Only hashes of nonce and session are kept: a dump cannot answer a challenge. Web eID signs
+# over a hash of the nonce, of the size that the certificate's algorithm asks for: hence three.
 challenges = Table(
     "challenges",
     metadata,
     Column("nonce_sha256", String(64), primary_key=True),
+    Column("nonce_sha384", String(96), nullable=False),
+    Column("nonce_sha512", String(128), nullable=False),
     Column("session_sha256", String(64), nullable=False),
     Column("relying_party", String(64), ForeignKey("relying_parties.id"), nullable=False),
     Column("origin", String(255), nullable=False),
@@ -182,7 +185,7 @@ challenges = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
-    Index("ix_challenges_session", "session_sha256"),
+    UniqueConstraint("session_sha256"),
     Index("ix_challenges_expiry", "expires_at"),
 )
 
