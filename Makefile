@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test test-slow lint format bench lock help clean
+.PHONY: run demo test test-slow lint format bench docs lock help clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -69,6 +69,9 @@ lock: ## Choose the newest allowed versions and pin them with hashes (needs uv)
 	  --extra postgres --extra build --output-file requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --upgrade --constraint requirements.lock \
 	  --all-extras --output-file requirements-dev.lock
+
+docs: $(DEVELOP) ## Write docs/errors.md and docs/cli.md anew from the code
+	PYTHONPATH=tests $(BIN)/python -m support.documents
 
 clean: ## Remove .venv and caches; keys/ and var/ stay
 	rm -rf $(VENV) build dist .coverage .coverage.* htmlcov \
