@@ -121,7 +121,7 @@ def contents_range(data: bytes, position: int, end: int) -> tuple[int, int]:
     Raises MalformedDer for high tag numbers, indefinite or non-minimal lengths and
     elements that do not fit.
     """
-    if end - position < 2:  # noqa: PLR2004 - a tag and a length octet
+    if end - position < 2:
         raise _malformed("it ends in the middle of an element")
     if data[position] & 0x1F == 0x1F or data[position] == 0:
         raise _malformed("it has a tag that no supported structure uses")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.exceptions import UnsupportedAlgorithm as LibraryUnsupported
 from cryptography.hazmat.primitives import hashes, serialization
@@ -130,6 +131,26 @@ def load_public_key(spki_der: bytes) -> PublicKey:
         raise _key_refused(type(key).__name__)
     key_kind(key)
     return key
+
+
+def public_key_of(certificate: x509.Certificate) -> PublicKey:
+    """Return the public key of a certificate.
+
+    Raises MalformedKey when it cannot be read, UnsupportedAlgorithm when its kind, curve
+    or size is not allowed. Nothing is verified about the certificate.
+    """
+    try:
+        spki_der = certificate.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    except LibraryUnsupported as exc:
+        raise _key_refused("its kind or curve") from exc
+    except (ValueError, TypeError) as exc:
+        raise MalformedKey(
+            "The public key of the certificate cannot be read.",
+            "Give the complete certificate as its issuer made it.",
+        ) from exc
+    return load_public_key(spki_der)
 
 
 def public_key_der(public_key: PublicKey) -> bytes:

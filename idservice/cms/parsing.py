@@ -1,0 +1,189 @@
+"""Reading a foreign CMS SignedData (RFC 5652 cl. 5) exactly as it was sent.
+
+Nothing is judged here beyond structure: `cms.verification` holds the rules. All parts
+keep their original octets, because the signature is over those and no re-encoding.
+The structure may be larger than the budget of a login token but never deep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idservice.crypto import der_reader
+from idservice.crypto.der import check_der
+from idservice.crypto.der_reader import Element, Elements, context
+from idservice.errors import MalformedCms, MalformedDer
+
+SIGNED_DATA = "1.2.840.113549.1.7.2"
+MAX_CERTIFICATES = 64
+MAX_ATTRIBUTES = 64
+MAX_NODES = 60_000
+MAX_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmIdentifier:
+    """An OID and the DER of its parameters; None when they are absent."""
+
+    oid: str
+    parameters_der: bytes | None
+    encoded: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: its type and the DER of each of its values."""
+
+    oid: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignerIdentifier:
+    """Who signed: issuer and serial number, or a subject key identifier."""
+
+    issuer_der: bytes | None
+    serial: int | None
+    key_identifier: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInfo:
+    """One SignerInfo (RFC 5652 cl. 5.3).
+
+    `signed_attributes_der` is the SET OF as sent, re-tagged from [0] to 0x31: the very
+    bytes that were signed. None when there are no signed attributes.
+    """
+
+    version: int
+    signer: SignerIdentifier
+    digest_algorithm: AlgorithmIdentifier
+    signed_attributes_der: bytes | None
+    signed_attributes: tuple[Attribute, ...]
+    signature_algorithm: AlgorithmIdentifier
+    signature: bytes
+    unsigned_attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedData:
+    """A SignedData (RFC 5652 cl. 5.1); certificates in the order in which they were sent."""
+
+    version: int
+    digest_algorithms: tuple[AlgorithmIdentifier, ...]
+    content_type: str
+    content: bytes | None
+    certificates: tuple[bytes, ...]
+    signer_infos: tuple[SignerInfo, ...]
+
+
+def parse_signed_data(cms_der: bytes) -> SignedData:
+    """Read a ContentInfo that holds SignedData. Raises MalformedCms."""
+    try:
+        check_der(cms_der, max_bytes=MAX_BYTES, max_nodes=MAX_NODES)
+        outer = der_reader.read(cms_der, der_reader.SEQUENCE).elements()
+        content_type = outer.take().object_identifier()
+        if content_type != SIGNED_DATA:
+            raise _malformed(f"its content type is {content_type}, not SignedData")
+        wrapped = outer.take(context(0)).elements()
+        outer.finish()
+        signed_data = _signed_data(wrapped.take(der_reader.SEQUENCE).elements())
+        wrapped.finish()
+    except MalformedDer as exc:
+        raise _malformed(exc.detail) from exc
+    return signed_data
+
+
+def parse_algorithm(element: Element) -> AlgorithmIdentifier:
+    """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2). Raises MalformedDer."""
+    parts = element.elements()
+    oid = parts.take().object_identifier()
+    parameters = None if parts.at_end else parts.take().encoded
+    parts.finish()
+    return AlgorithmIdentifier(oid, parameters, element.encoded)
+
+
+def _signed_data(parts: Elements) -> SignedData:
+    version = parts.take().integer()
+    digests = parts.take(der_reader.SET).elements().rest()
+    encapsulated = parts.take(der_reader.SEQUENCE).elements()
+    content_type = encapsulated.take().object_identifier()
+    wrapped = encapsulated.take_if(context(0))
+    encapsulated.finish()
+    content = None if wrapped is None else der_reader.read(wrapped.contents).encoded
+    certificates = parts.take_if(context(0))
+    parts.take_if(context(1))  # CRLs: not used, revocation comes from the validation context
+    signers = parts.take(der_reader.SET).elements().rest()
+    parts.finish()
+    return SignedData(
+        version,
+        tuple(parse_algorithm(item) for item in digests),
+        content_type,
+        content,
+        () if certificates is None else _certificates(certificates),
+        tuple(_signer_info(item.elements()) for item in signers),
+    )
+
+
+def _certificates(element: Element) -> tuple[bytes, ...]:
+    # CertificateSet: the obsolete choices (attribute certificates) carry context tags.
+    found = tuple(
+        item.encoded for item in element.elements().rest() if item.tag == der_reader.SEQUENCE
+    )
+    if len(found) > MAX_CERTIFICATES:
+        raise _malformed(f"it carries more than {MAX_CERTIFICATES} certificates")
+    return found
+
+
+def _signer_info(parts: Elements) -> SignerInfo:
+    version = parts.take().integer()
+    signer = _signer(parts.take())
+    digest = parse_algorithm(parts.take(der_reader.SEQUENCE))
+    signed = parts.take_if(context(0))
+    algorithm = parse_algorithm(parts.take(der_reader.SEQUENCE))
+    signature = parts.take().octets()
+    unsigned = parts.take_if(context(1))
+    parts.finish()
+    return SignerInfo(
+        version,
+        signer,
+        digest,
+        # RFC 5652 cl. 5.4: the digest is over the tag of SET OF instead of [0] IMPLICIT.
+        None if signed is None else b"\x31" + signed.encoded[1:],
+        () if signed is None else _attributes(signed),
+        algorithm,
+        signature,
+        () if unsigned is None else _attributes(unsigned),
+    )
+
+
+def _signer(element: Element) -> SignerIdentifier:
+    if element.tag == context(0, constructed=False):
+        return SignerIdentifier(None, None, element.contents)
+    if element.tag != der_reader.SEQUENCE:
+        raise _malformed("its signer identifier is of no known kind")
+    parts = element.elements()
+    issuer = parts.take(der_reader.SEQUENCE).encoded
+    serial = parts.take().integer()
+    parts.finish()
+    return SignerIdentifier(issuer, serial, None)
+
+
+def _attributes(element: Element) -> tuple[Attribute, ...]:
+    found = []
+    for item in element.elements().rest():
+        parts = item.elements()
+        oid = parts.take().object_identifier()
+        values = tuple(value.encoded for value in parts.take(der_reader.SET).elements().rest())
+        parts.finish()
+        found.append(Attribute(oid, values))
+    if len(found) > MAX_ATTRIBUTES:
+        raise _malformed(f"it has more than {MAX_ATTRIBUTES} attributes")
+    return tuple(found)
+
+
+def _malformed(reason: str) -> MalformedCms:
+    return MalformedCms(
+        f"The CMS signature cannot be read: {reason}",
+        "Ask for the file as the signer made it; it may have been damaged or altered.",
+    )

@@ -1,0 +1,280 @@
+"""Verifying a detached CMS signature against the rules of PAdES.
+
+What must hold, in this order (RFC 5652 cl. 5, EN 319 142-1 cl. 6.3):
+ (1) the structure can be read, is DER, and nothing but zero padding follows it;
+ (2) exactly one SignerInfo, no content inside, content type id-data;
+ (3) signed attributes exist, are DER, each once and with one value;
+ (4) content-type and message-digest are there, no attribute that PAdES forbids;
+ (5) the algorithms are allowed and all claims about them agree;
+ (6) one certificate is named by signer identifier and ESS hash;
+ (7) the message digest is the digest of the signed bytes;
+ (8) the signature value verifies over the signed attributes as they were sent.
+Nothing is decided about trust, time or revocation. Every fault becomes a finding, so
+that a report can name all of them; `integrity` is about rules 7 and 8 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from idservice.cms.algorithms import (
+    CMS_ALGORITHM_PROTECTION,
+    claimed_algorithm,
+    protection_findings,
+)
+from idservice.cms.attribute_rules import (
+    MESSAGE_DIGEST,
+    attribute_findings,
+    message_digest,
+    single,
+)
+from idservice.cms.parsing import SignedData, SignerInfo, parse_signed_data
+from idservice.cms.signing_certificate import (
+    SIGNING_CERTIFICATE,
+    SIGNING_CERTIFICATE_V2,
+    EssReference,
+    choose,
+    identify,
+    read_reference,
+)
+from idservice.crypto.algorithms import HashAlgorithm, SignatureAlgorithm, hash_by_oid
+from idservice.crypto.ber import definite
+from idservice.crypto.certificates import load_certificate
+from idservice.crypto.keys import public_key_of, verify_signature
+from idservice.errors import (
+    Finding,
+    MalformedCertificate,
+    MalformedCms,
+    MalformedDer,
+    MalformedKey,
+    SignatureInvalid,
+    UnsupportedAlgorithm,
+)
+
+INTACT = "intact"
+BROKEN = "broken"
+UNVERIFIABLE = "unverifiable"
+
+ID_DATA = "1.2.840.113549.1.7.1"
+SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
+
+DigestOf = Callable[[HashAlgorithm], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CmsFacts:
+    """What one CMS signature says and whether it holds.
+
+    `certificate_der` is the signing certificate when one was found; `identified` tells
+    that the ESS hash named it too. `findings` are in the order of the numbered rules.
+    """
+
+    integrity: str
+    findings: tuple[Finding, ...]
+    certificate_der: bytes | None = None
+    identified: bool = False
+    certificates: tuple[bytes, ...] = ()
+    algorithm: str | None = None
+    content_type: str | None = None
+    signed_attributes: tuple[str, ...] = ()
+    has_timestamp: bool = False
+
+
+def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
+    """Verify the CMS in `contents`, which zeros may follow.
+
+    `digest_of` returns the digest of the signed bytes with a given hash. Never raises
+    for what the signature is: all faults are findings.
+    """
+    findings: list[Finding] = []
+    try:
+        # Rule 1.
+        signed_data = _read(contents, findings)
+        # Rule 2.
+        signer = _only_signer(signed_data)
+    except (MalformedCms, MalformedDer) as exc:
+        unreadable = Finding("cms_unreadable", exc.detail, exc.fix)
+        return CmsFacts(UNVERIFIABLE, (*findings, unreadable))
+    findings += _content_findings(signed_data)
+    if signer is None:
+        return CmsFacts(
+            UNVERIFIABLE,
+            (*findings, _signer_count(signed_data)),
+            certificates=signed_data.certificates,
+            content_type=signed_data.content_type,
+        )
+    return _verify_signer(signed_data, signer, findings, digest_of)
+
+
+def _verify_signer(
+    signed_data: SignedData, signer: SignerInfo, findings: list[Finding], digest_of: DigestOf
+) -> CmsFacts:
+    # Rules 3 and 4.
+    findings += attribute_findings(signer)
+    # Rule 5.
+    algorithm, mismatches = claimed_algorithm(signer)
+    findings += mismatches
+    findings += _claims(signed_data, signer)
+    # Rule 6.
+    reference, faults = _reference(signer)
+    findings += faults
+    found = choose(identify(signed_data, signer.signer), reference)
+    findings += found.findings
+    # Rules 7 and 8.
+    integrity = UNVERIFIABLE
+    if algorithm is not None and found.certificate_der is not None:
+        integrity, faults = _integrity(signer, algorithm, found.certificate_der, digest_of)
+        findings += faults
+    elif _digest_differs(signer, digest_of):
+        integrity = BROKEN
+        findings.append(_digest_mismatch())
+    return CmsFacts(
+        integrity,
+        tuple(findings),
+        found.certificate_der,
+        found.by_reference,
+        signed_data.certificates,
+        None if algorithm is None else algorithm.name,
+        signed_data.content_type,
+        tuple(item.oid for item in signer.signed_attributes),
+        any(item.oid == SIGNATURE_TIME_STAMP for item in signer.unsigned_attributes),
+    )
+
+
+def _read(contents: bytes, findings: list[Finding]) -> SignedData:
+    encoded, end = definite(contents)
+    if contents[end:].strip(b"\x00"):
+        findings.append(
+            Finding(
+                "cms_trailing_data",
+                "Data other than zero padding follows the CMS signature inside /Contents, where "
+                "nobody signed it.",
+                "Ask the signer for the file as it was signed.",
+            )
+        )
+    if encoded != contents[:end]:
+        findings.append(
+            Finding(
+                "cms_not_der",
+                "The CMS signature is BER with indefinite lengths where PAdES asks for DER, so "
+                "its bytes are not unique.",
+                "Sign again with a program that writes DER.",
+            )
+        )
+    return parse_signed_data(encoded)
+
+
+def _only_signer(signed_data: SignedData) -> SignerInfo | None:
+    return signed_data.signer_infos[0] if len(signed_data.signer_infos) == 1 else None
+
+
+def _signer_count(signed_data: SignedData) -> Finding:
+    return Finding(
+        "cms_signer_count",
+        f"The CMS structure has {len(signed_data.signer_infos)} signers where a PDF signature "
+        "has exactly one; which of them counts would be a guess.",
+        "Give every signer a signature field of their own.",
+    )
+
+
+def _content_findings(signed_data: SignedData) -> list[Finding]:
+    findings = []
+    if signed_data.content is not None:
+        findings.append(
+            Finding(
+                "cms_content_present",
+                "The CMS structure carries content of its own, although a PDF signature is over "
+                "the bytes of the file.",
+                "Sign again with a detached signature.",
+            )
+        )
+    if signed_data.content_type != ID_DATA:
+        findings.append(
+            Finding(
+                "cms_content_type",
+                f"The CMS structure is for content of type {signed_data.content_type}, not for "
+                "plain data.",
+                "Sign again with the content type id-data.",
+            )
+        )
+    return findings
+
+
+def _claims(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
+    findings: list[Finding] = []
+    if signer.digest_algorithm.oid not in {item.oid for item in signed_data.digest_algorithms}:
+        findings.append(
+            Finding(
+                "digest_algorithm_not_listed",
+                "The digest algorithm of the signer is not in the list at the head of the CMS "
+                "structure.",
+                "Sign again with a program that follows RFC 5652.",
+            )
+        )
+    protection = single(signer, CMS_ALGORITHM_PROTECTION)
+    if protection is not None:
+        findings += protection_findings(signer, protection)
+    return findings
+
+
+def _reference(signer: SignerInfo) -> tuple[EssReference | None, tuple[Finding, ...]]:
+    for oid in (SIGNING_CERTIFICATE_V2, SIGNING_CERTIFICATE):
+        value = single(signer, oid)
+        if value is not None:
+            return read_reference(oid, value)
+    return None, (
+        Finding(
+            "signing_certificate_attribute_missing",
+            "The signature does not say which certificate it was made with, so another "
+            "certificate for the same key could take its place.",
+            "Sign again with the attribute signing-certificate-v2 (PAdES baseline).",
+        ),
+    )
+
+
+def _integrity(
+    signer: SignerInfo,
+    algorithm: SignatureAlgorithm,
+    certificate_der: bytes,
+    digest_of: DigestOf,
+) -> tuple[str, tuple[Finding, ...]]:
+    """Rules 7 and 8; both are evaluated, because both are worth telling."""
+    findings: list[Finding] = []
+    expected = message_digest(signer)
+    if expected is not None and expected != digest_of(algorithm.hash):
+        findings.append(_digest_mismatch())
+    if signer.signed_attributes_der is None or expected is None:
+        return UNVERIFIABLE, ()
+    try:
+        public_key = public_key_of(load_certificate(certificate_der))
+        verify_signature(public_key, algorithm, signer.signature, signer.signed_attributes_der)
+    except SignatureInvalid as exc:
+        findings.append(Finding("signature_invalid", exc.detail, exc.fix))
+    except (UnsupportedAlgorithm, MalformedKey, MalformedCertificate) as exc:
+        findings.append(Finding("algorithm_not_allowed", exc.detail, exc.fix))
+        broken = any(item.code == "digest_mismatch" for item in findings)
+        return BROKEN if broken else UNVERIFIABLE, tuple(findings)
+    return BROKEN if findings else INTACT, tuple(findings)
+
+
+def _digest_differs(signer: SignerInfo, digest_of: DigestOf) -> bool:
+    """Whether the message digest is already enough to see that the data was changed."""
+    expected = message_digest(signer)
+    if expected is None:
+        return False
+    try:
+        return expected != digest_of(hash_by_oid(signer.digest_algorithm.oid))
+    except UnsupportedAlgorithm:
+        return False
+
+
+def _digest_mismatch() -> Finding:
+    return Finding(
+        "digest_mismatch",
+        "The signed bytes are not those that were signed: the document was changed after signing.",
+        "Use the original file; this copy must not be relied upon.",
+    )
+
+
+__all__ = ["BROKEN", "INTACT", "MESSAGE_DIGEST", "UNVERIFIABLE", "CmsFacts", "verify_detached"]
