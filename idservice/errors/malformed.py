@@ -1,0 +1,89 @@
+"""Input that does not have its form, or uses what idservice does not do."""
+
+from __future__ import annotations
+
+from idservice.errors.families import MalformedInput, Unsupported
+
+
+class MalformedDer(MalformedInput):
+    """Bytes that should be DER are not, or exceed the limits for size, depth or count."""
+
+    code = "malformed_der"
+
+
+class MalformedCertificate(MalformedInput):
+    """A certificate cannot be read."""
+
+    code = "malformed_certificate"
+
+
+class MalformedCms(MalformedInput):
+    """A CMS SignedData structure cannot be read."""
+
+    code = "malformed_cms"
+
+
+class MalformedPdf(MalformedInput):
+    """A PDF is damaged: its structure cannot be read without guessing."""
+
+    code = "malformed_pdf"
+
+
+class NotAPdf(MalformedInput):
+    """The file does not begin as a PDF."""
+
+    code = "not_a_pdf"
+
+
+class MalformedToken(MalformedInput):
+    """A token (Web eID token or access token) does not have the required form."""
+
+    code = "malformed_token"
+
+
+class MalformedRequest(MalformedInput):
+    """A request body or parameter is missing, has the wrong type or the wrong form."""
+
+    code = "malformed_request"
+
+
+class MalformedPersonalCode(MalformedInput):
+    """A personal code has the wrong length, an impossible date or a wrong check digit."""
+
+    code = "malformed_personal_code"
+
+
+class MalformedKey(MalformedInput):
+    """A public or private key cannot be read."""
+
+    code = "malformed_key"
+
+
+class MalformedCard(MalformedInput):
+    """A card file is not a PKCS#12 file of the expected form."""
+
+    code = "malformed_card"
+
+
+class InputTooLarge(MalformedInput):
+    """The input exceeds a size limit and is not read further."""
+
+    code = "input_too_large"
+
+
+class UnsupportedAlgorithm(Unsupported):
+    """An algorithm, curve or key size is not on the allow-list."""
+
+    code = "unsupported_algorithm"
+
+
+class UnsupportedPdf(Unsupported):
+    """The PDF uses a feature that cannot be signed or validated here."""
+
+    code = "unsupported_pdf"
+
+
+class UnsupportedMediaType(Unsupported):
+    """The request body has a media type that the endpoint does not take."""
+
+    code = "unsupported_media_type"

@@ -1,0 +1,77 @@
+"""Dependencies that do not answer, and installations not fit to run."""
+
+from __future__ import annotations
+
+from idservice.errors.families import Configuration, Dependency
+
+
+class DatabaseUnavailable(Dependency):
+    """The database does not answer or refuses the transaction."""
+
+    code = "database_unavailable"
+
+
+class KeyStoreUnavailable(Dependency):
+    """The key store does not answer."""
+
+    code = "key_store_unavailable"
+
+
+class ServiceUnavailable(Dependency):
+    """A running service was expected and cannot be reached, or answers with an error."""
+
+    code = "service_unavailable"
+
+
+class StorageUnavailable(Dependency):
+    """A file of the service cannot be written or synced."""
+
+    code = "storage_unavailable"
+
+
+class InternalError(Dependency):
+    """Something failed that the service did not expect; its log has the details."""
+
+    code = "internal_error"
+
+
+class SettingsInvalid(Configuration):
+    """A settings file or environment variable has an unknown key or a wrong value."""
+
+    code = "settings_invalid"
+
+
+class NotInitialised(Configuration):
+    """Keys or database are missing; the service never creates them by itself."""
+
+    code = "not_initialised"
+
+
+class SchemaOutdated(Configuration):
+    """The database schema does not belong to this version."""
+
+    code = "schema_outdated"
+
+
+class UnsafeDatabase(Configuration):
+    """The database would acknowledge data that is not durable."""
+
+    code = "unsafe_database"
+
+
+class UnsafePermissions(Configuration):
+    """A secret file can be read by others."""
+
+    code = "unsafe_permissions"
+
+
+class KeyStoreInvalid(Configuration):
+    """A key file is missing, damaged, or does not belong to its certificate."""
+
+    code = "key_store_invalid"
+
+
+class ProfileInvalid(Configuration):
+    """A certificate profile is not usable."""
+
+    code = "profile_invalid"

@@ -1,0 +1,101 @@
+"""Checks of signatures, certificates, tokens and challenges that failed."""
+
+from __future__ import annotations
+
+from idservice.errors.families import Challenge, Verification
+
+
+class SignatureInvalid(Verification):
+    """A signature value does not verify under the public key."""
+
+    code = "signature_invalid"
+
+
+class CertificateNotTrusted(Verification):
+    """A certificate does not chain to a trust anchor."""
+
+    code = "certificate_not_trusted"
+
+
+class CertificateUnknown(Verification):
+    """A certificate names our issuer but was never issued here."""
+
+    code = "certificate_unknown"
+
+
+class CertificateExpired(Verification):
+    """The validity period of a certificate has ended."""
+
+    code = "certificate_expired"
+
+
+class CertificateNotYetValid(Verification):
+    """The validity period of a certificate has not begun."""
+
+    code = "certificate_not_yet_valid"
+
+
+class CertificateRevoked(Verification):
+    """A certificate is revoked; this is final."""
+
+    code = "certificate_revoked"
+
+
+class CertificateSuspended(Verification):
+    """A certificate is suspended; it may be resumed later."""
+
+    code = "certificate_suspended"
+
+
+class CertificateWrongPurpose(Verification):
+    """A certificate may not be used for this purpose."""
+
+    code = "certificate_wrong_purpose"
+
+
+class CertificateConstraintsViolated(Verification):
+    """A certificate chain breaks a constraint of RFC 5280 other than time and trust."""
+
+    code = "certificate_constraints_violated"
+
+
+class AccessTokenInvalid(Verification):
+    """An access token is missing, expired, revoked or not ours."""
+
+    code = "access_token_invalid"
+
+
+class OperatorTokenInvalid(Verification):
+    """The operator's bearer token is missing or wrong."""
+
+    code = "operator_token_invalid"
+
+
+class CertificateLintFailed(Verification):
+    """A certificate that was about to be signed does not match its profile."""
+
+    code = "certificate_lint_failed"
+
+
+class ChallengeNotFound(Challenge):
+    """No challenge was issued to this session, or it belongs to another session."""
+
+    code = "challenge_not_found"
+
+
+class ChallengeExpired(Challenge):
+    """The challenge was answered too late."""
+
+    code = "challenge_expired"
+
+
+class ChallengeUsed(Challenge):
+    """The challenge was already used; each is good for one try."""
+
+    code = "challenge_used"
+
+
+class OriginMismatch(Challenge):
+    """The request comes from an origin for which the challenge was not issued."""
+
+    code = "origin_mismatch"
