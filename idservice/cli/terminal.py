@@ -1,0 +1,44 @@
+"""Rich output: results on stdout, talk on stderr, and text from outside made harmless."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from idservice.cli.failures import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+
+def results() -> Console:
+    """The console for what a command was asked for."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def talk() -> Console:
+    """The console for progress, warnings and explanations."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Text that is shown as it is: no markup, no control characters."""
+    from rich.text import Text
+
+    return Text(printable(text), style=style)
+
+
+def warn(text: str) -> None:
+    """Print one warning to stderr."""
+    print(f"idservice: warning: {printable(text)}", file=sys.stderr)
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a JSON value to stdout; ASCII only, so that no terminal or pipe can mangle it."""
+    print(json.dumps(value, indent=indent, ensure_ascii=True))
