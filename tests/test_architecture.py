@@ -53,7 +53,7 @@ IMPURE_MODULES = {
     "time", "urllib",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
-IMPURE_METHODS = {"now", "utcnow", "today", "read_text", "read_bytes", "write_text", "write_bytes"}
+IMPURE_METHODS = {"now", "utcnow", "today", "write_text", "write_bytes"}
 
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".html", ".css", ".js", ".json", ".ini", ".mako", ""}
 
