@@ -86,7 +86,7 @@ def check_digit(digits: str) -> int:
     """Compute the check digit over the first ten digits (both rounds of EVS 585)."""
     for weights in (_FIRST_ROUND, _SECOND_ROUND):
         remainder = sum(int(d) * w for d, w in zip(digits, weights, strict=True)) % 11
-        if remainder < 10:  # noqa: PLR2004 - a digit
+        if remainder < 10:
             return remainder
     return 0
 
@@ -95,7 +95,7 @@ def _birth_date(digits: str) -> dt.date:
     first = int(digits[0])
     year = _FIRST_CENTURY + (first - 1) // 2 * 100 + int(digits[1:3])
     try:
-        if not 1 <= first <= 8:  # noqa: PLR2004 - two digits for each of four centuries
+        if not 1 <= first <= 8:
             raise ValueError
         return dt.date(year, int(digits[3:5]), int(digits[5:7]))
     except ValueError as exc:

@@ -1,20 +1,23 @@
 """Personal codes: published ones pass, every single wrong digit is caught."""
 
+import contextlib
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from idservice.errors import MalformedPersonalCode
 from idservice.pki.personal_code import PersonalCode, Sex, check_digit, make_personal_code
 
-PUBLISHED = """
-38001085718 60001019906 40504040001 50001029996 39901012239 61101012257 30403039917 30403039928
-30403039939 30403039946 30403039950 30403039972 30403039983 40404040009 61101019999 60001017869
-51307149560 60001018800 39901019992 60001019928 60001019950 50001018908 60001019983 60001019947
-60001019972 60001019961
-""".split()
+PUBLISHED = [
+    "38001085718", "60001019906", "40504040001", "50001029996", "39901012239", "61101012257",
+    "30403039917", "30403039928", "30403039939", "30403039946", "30403039950", "30403039972",
+    "30403039983", "40404040009", "61101019999", "60001017869", "51307149560", "60001018800",
+    "39901019992", "60001019928", "60001019950", "50001018908", "60001019983", "60001019947",
+    "60001019972", "60001019961",
+]  # fmt: skip
+FULL_WIDTH = "".join(chr(0xFF10 + int(digit)) for digit in "38001085718")
 
 dates = st.dates(dt.date(1800, 1, 1), dt.date(2199, 12, 31))
 codes = st.builds(make_personal_code, dates, st.sampled_from(Sex), st.integers(0, 999))
@@ -51,13 +54,16 @@ def test_made_codes_tell_what_they_were_made_from(
 def test_the_check_digit_catches_a_mistyped_digit(
     code: PersonalCode, position: int, digit: int
 ) -> None:
-    """Replacing one digit changes the check digit, unless both rounds end in the final 0."""
+    """Replacing one digit changes the check digit, as long as the first round decides."""
     digits = code.value[:10]
     changed = digits[:position] + str(digit) + digits[position + 1 :]
-    first_round = sum(int(d) * w for d, w in zip(digits, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1))) % 11
-    other_round = sum(int(d) * w for d, w in zip(changed, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1))) % 11
-    if changed != digits and first_round < 10 and other_round < 10:
-        assert check_digit(changed) != check_digit(digits)
+    assume(changed != digits and _first_round(digits) < 10 and _first_round(changed) < 10)
+    assert check_digit(changed) != check_digit(digits)
+
+
+def _first_round(digits: str) -> int:
+    weights = (1, 2, 3, 4, 5, 6, 7, 8, 9, 1)
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_check_digits_of_both_rounds(digits: str, expected: int) -> None:
     "text",
     [
         "", "3800108571", "380010857180", "38001085719", "38013085717", "38001325713",
-        "08001085718", "98001085718", "3800108571a", "３８００１０８５７１８", " 38001085718", "38002305712",
+        "08001085718", "98001085718", "3800108571a", FULL_WIDTH, " 38001085718", "38002305712",
     ],
 )  # fmt: skip
 def test_wrong_codes_are_refused(text: str) -> None:
@@ -91,10 +97,8 @@ def test_wrong_codes_are_refused(text: str) -> None:
 @given(st.text(max_size=14))
 def test_any_text_is_a_code_or_refused(text: str) -> None:
     """No text makes reading fail in another way."""
-    try:
+    with contextlib.suppress(MalformedPersonalCode):
         assert PersonalCode(text).value == text
-    except MalformedPersonalCode:
-        pass
 
 
 @pytest.mark.parametrize(("year", "serial"), [(1799, 0), (2200, 0), (2000, -1), (2000, 1000)])
