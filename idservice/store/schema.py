@@ -125,7 +125,8 @@ persons = Table(
     CheckConstraint("status IN ('issuing', 'active', 'suspended', 'revoked')", name="status"),
 )
 
-# Keys in server custody, wrapped under the PIN and the key store's secret together.
+# Keys in server custody, wrapped under the PIN and the key store's secret together; a
+# second copy under the PUK lets a forgotten PIN be replaced.
 private_keys = Table(
     "private_keys",
     metadata,
@@ -135,6 +136,9 @@ private_keys = Table(
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("kdf", String(80), nullable=False),
+    Column("puk_wrapped_key", LargeBinary, nullable=False),
+    Column("puk_salt", LargeBinary, nullable=False),
+    Column("puk_kdf", String(80), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

@@ -250,6 +250,9 @@ def _create_private_keys() -> None:
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("kdf", sa.String(length=80), nullable=False),
+        sa.Column("puk_wrapped_key", sa.LargeBinary(), nullable=False),
+        sa.Column("puk_salt", sa.LargeBinary(), nullable=False),
+        sa.Column("puk_kdf", sa.String(length=80), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_code"], ["persons.code"], name=op.f("fk_private_keys_person_code")
