@@ -1,0 +1,1 @@
+"""The HTTP face: it only translates between requests and services."""

@@ -1,0 +1,1 @@
+"""The Web eID authentication token: reading it, what it signs, and whose certificate may sign."""
