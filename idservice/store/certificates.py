@@ -1,0 +1,201 @@
+"""Certificates from the moment their serial is allocated, and who owns which public key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idservice.store.schema import certificates, public_keys
+
+PENDING = "pending"
+VALID = "valid"
+SUSPENDED = "suspended"
+REVOKED = "revoked"
+ABANDONED = "abandoned"
+
+_RECORD_COLUMNS = [column for column in certificates.c if column.name != "tbs_der"]
+_BY_SERIAL = select(*_RECORD_COLUMNS).where(
+    certificates.c.issuer == bindparam("wanted_issuer"),
+    certificates.c.serial == bindparam("wanted_serial"),
+)
+_BY_SHA256 = select(*_RECORD_COLUMNS).where(
+    certificates.c.certificate_sha256 == bindparam("wanted_sha256")
+)
+_OF_PERSON = (
+    select(*_RECORD_COLUMNS)
+    .where(certificates.c.person_code == bindparam("wanted_code"))
+    .order_by(certificates.c.allocated_at, certificates.c.custody, certificates.c.purpose)
+)
+_LATEST_ALLOCATION = select(func.max(certificates.c.allocated_at))
+_COMPLETE = (
+    update(certificates)
+    .where(
+        certificates.c.issuer == bindparam("wanted_issuer"),
+        certificates.c.serial == bindparam("wanted_serial"),
+        certificates.c.status == PENDING,
+    )
+    .values(
+        status=VALID,
+        certificate_der=bindparam("der"),
+        certificate_sha256=bindparam("sha256"),
+        issued_at=bindparam("at"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """One certificate with its state; `certificate_der` is None until it is signed."""
+
+    issuer: str
+    serial: str
+    profile: str
+    profile_version: str
+    purpose: str
+    custody: str
+    person_code: str | None
+    subject: str
+    spki_sha256: str
+    certificate_der: bytes | None
+    certificate_sha256: str | None
+    status: str
+    not_before: datetime
+    not_after: datetime
+    allocated_at: datetime
+    issued_at: datetime | None
+    suspended_at: datetime | None
+    revoked_at: datetime | None
+    revocation_reason: str | None
+    approver: str
+
+
+def serial_text(serial: int) -> str:
+    """Write a serial number as it is stored: lower-case hexadecimal without leading zeros."""
+    return f"{serial:x}"
+
+
+def allocate(connection: Connection, record: CertificateRecord, tbs_der: bytes) -> None:
+    """Store a serial and its to-be-signed bytes before anything is signed.
+
+    The pair of issuer and serial must be new: the primary key refuses another use.
+    """
+    values = {column.name: getattr(record, column.name) for column in _RECORD_COLUMNS}
+    connection.execute(insert(certificates), {**values, "tbs_der": tbs_der})
+
+
+def complete(
+    connection: Connection, issuer: str, serial: str, certificate_der: bytes, at: datetime
+) -> bool:
+    """Store the signed certificate of a pending row; False when the row is not pending."""
+    values = {
+        "wanted_issuer": issuer,
+        "wanted_serial": serial,
+        "der": certificate_der,
+        "sha256": hashlib.sha256(certificate_der).hexdigest(),
+        "at": at,
+    }
+    return connection.execute(_COMPLETE, values).rowcount == 1
+
+
+def claim_public_key(connection: Connection, spki_sha256: str, owner: str, at: datetime) -> str:
+    """Record who first had a public key certified, and return that owner."""
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        add(public_keys)
+        .values(spki_sha256=spki_sha256, owner=owner, first_seen_at=at)
+        .on_conflict_do_nothing()
+    )
+    query = select(public_keys.c.owner).where(public_keys.c.spki_sha256 == spki_sha256)
+    return str(connection.execute(query).scalar_one())
+
+
+def find(connection: Connection, issuer: str, serial: str) -> CertificateRecord | None:
+    """Return the certificate with this issuer and serial, in whatever state, or None."""
+    values = {"wanted_issuer": issuer, "wanted_serial": serial}
+    return _record(connection.execute(_BY_SERIAL, values).first())
+
+
+def find_by_certificate(connection: Connection, certificate_der: bytes) -> CertificateRecord | None:
+    """Return the record of exactly this certificate, or None when it was not issued here."""
+    values = {"wanted_sha256": hashlib.sha256(certificate_der).hexdigest()}
+    return _record(connection.execute(_BY_SHA256, values).first())
+
+
+def of_person(connection: Connection, code: str) -> list[CertificateRecord]:
+    """Return all certificates of a person, abandoned ones included, the oldest first."""
+    rows = connection.execute(_OF_PERSON, {"wanted_code": code})
+    return [CertificateRecord(*row) for row in rows]
+
+
+def latest_allocation(connection: Connection) -> datetime | None:
+    """Return when a serial was last allocated, or None: no clock may stand before it."""
+    found: datetime | None = connection.execute(_LATEST_ALLOCATION).scalar_one_or_none()
+    return found
+
+
+def abandon(
+    connection: Connection, *, before: datetime, person_code: str | None = None
+) -> Sequence[tuple[str, str, str | None]]:
+    """Give up pending certificates allocated before a time, of one person or of all.
+
+    Returns issuer, serial and person of each, so that the caller can record it.
+    """
+    statement = (
+        update(certificates)
+        .where(certificates.c.status == PENDING, certificates.c.allocated_at < before)
+        .values(status=ABANDONED)
+        .returning(certificates.c.issuer, certificates.c.serial, certificates.c.person_code)
+    )
+    if person_code is not None:
+        statement = statement.where(certificates.c.person_code == person_code)
+    return [(row.issuer, row.serial, row.person_code) for row in connection.execute(statement)]
+
+
+def count_pending(connection: Connection) -> int:
+    """Return how many certificates were allocated and neither signed nor given up."""
+    query = select(func.count()).where(certificates.c.status == PENDING)
+    return int(connection.execute(query).scalar_one())
+
+
+def has_pending(connection: Connection, code: str) -> bool:
+    """Tell whether a person has certificates that are pending."""
+    query = select(certificates.c.serial).where(
+        certificates.c.person_code == code, certificates.c.status == PENDING
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def suspend_all(connection: Connection, code: str, at: datetime) -> None:
+    """Suspend every valid certificate of a person."""
+    _change(connection, code, (VALID,), {"status": SUSPENDED, "suspended_at": at})
+
+
+def resume_all(connection: Connection, code: str) -> None:
+    """Make every suspended certificate of a person valid again."""
+    _change(connection, code, (SUSPENDED,), {"status": VALID, "suspended_at": None})
+
+
+def revoke_all(connection: Connection, code: str, at: datetime, reason: str) -> None:
+    """Revoke every valid or suspended certificate of a person, for good."""
+    values = {"status": REVOKED, "revoked_at": at, "revocation_reason": reason}
+    _change(connection, code, (VALID, SUSPENDED), values)
+
+
+def _change(
+    connection: Connection, code: str, statuses: tuple[str, ...], values: dict[str, Any]
+) -> None:
+    connection.execute(
+        update(certificates)
+        .where(certificates.c.person_code == code, certificates.c.status.in_(statuses))
+        .values(**values)
+    )
+
+
+def _record(row: Row[Any] | None) -> CertificateRecord | None:
+    return None if row is None else CertificateRecord(*row)
