@@ -37,6 +37,7 @@ from idservice.errors.malformed import (
     UnsupportedPdf,
 )
 from idservice.errors.operation import (
+    AddressInUse,
     DatabaseUnavailable,
     InternalError,
     KeyStoreInvalid,
@@ -100,6 +101,7 @@ from idservice.errors.verification import (
 
 __all__ = [
     "AccessTokenInvalid",
+    "AddressInUse",
     "AlreadyInitialised",
     "CertificateConstraintsViolated",
     "CertificateExpired",

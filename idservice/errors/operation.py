@@ -29,6 +29,12 @@ class StorageUnavailable(Dependency):
     code = "storage_unavailable"
 
 
+class AddressInUse(Dependency):
+    """The port to listen on is taken by another program."""
+
+    code = "address_in_use"
+
+
 class InternalError(Dependency):
     """Something failed that the service did not expect; its log has the details."""
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TextIO
 
 from idservice.errors import AlreadyInitialised, NotInitialised, StorageUnavailable
-from idservice.services.documents import new_file, sync_folder
+from idservice.keystore.files import create_file, sync_folder
+from idservice.keystore.secret import create_secret
 from idservice.settings import Settings
 from idservice.store import audit, migration
 from idservice.store.database import Connection, Database
@@ -28,7 +29,7 @@ MARKER_NAME = ".initialising"
 BEGUN = "installation_begun"
 COMPLETED = "installation_completed"
 ACTOR = "installation"
-SECRET_BYTES = 32
+OPERATOR_TOKEN_BYTES = 32
 CARDS = "cards"
 
 _ASIDE = "interrupted-"
@@ -157,12 +158,14 @@ def _set_aside(settings: Settings, database: Database, name: str) -> None:
 
 
 def _create(settings: Settings, database: Database, name: str, at: datetime) -> None:
-    _write_private(settings.keys.secret_file, secrets.token_bytes(SECRET_BYTES))
-    _write_private(settings.keys.operator_token_file, f"{secrets.token_urlsafe(32)}\n".encode())
-    path = database.sqlite_path
-    if path is not None:
+    for path in (settings.keys.secret_file, settings.keys.operator_token_file):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        migration.create_sqlite_file(path)
+    create_secret(settings.keys.secret_file)
+    token = secrets.token_urlsafe(OPERATOR_TOKEN_BYTES)
+    create_file(settings.keys.operator_token_file, f"{token}\n".encode())
+    if database.sqlite_path is not None:
+        database.sqlite_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        migration.create_sqlite_file(database.sqlite_path)
     with database.begin() as connection:
         migration.upgrade(connection)
         _record(connection, BEGUN, name, at)
@@ -200,12 +203,6 @@ def _record(connection: Connection, action: str, name: str, at: datetime) -> Non
 
 def _subject(name: str) -> str:
     return f"installation:{name}"
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with new_file(path, mode=0o600) as file:
-        file.write(content)
 
 
 def _owned_paths(settings: Settings, database: Database) -> list[Path]:
