@@ -65,6 +65,12 @@ class MalformedCard(MalformedInput):
     code = "malformed_card"
 
 
+class MalformedPendingSignature(MalformedInput):
+    """A stored pending signature cannot be read back."""
+
+    code = "malformed_pending_signature"
+
+
 class InputTooLarge(MalformedInput):
     """The input exceeds a size limit and is not read further."""
 
