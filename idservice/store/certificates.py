@@ -130,7 +130,7 @@ def find_by_certificate(connection: Connection, certificate_der: bytes) -> Certi
 def of_person(connection: Connection, code: str) -> list[CertificateRecord]:
     """Return all certificates of a person, abandoned ones included, the oldest first."""
     rows = connection.execute(_OF_PERSON, {"wanted_code": code})
-    return [CertificateRecord(*row) for row in rows]
+    return [CertificateRecord(**row._mapping) for row in rows]
 
 
 def latest_allocation(connection: Connection) -> datetime | None:
@@ -198,4 +198,4 @@ def _change(
 
 
 def _record(row: Row[Any] | None) -> CertificateRecord | None:
-    return None if row is None else CertificateRecord(*row)
+    return None if row is None else CertificateRecord(**row._mapping)
