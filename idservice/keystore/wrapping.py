@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -42,6 +42,15 @@ class PinCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretched:
+    """A PIN or PUK after Argon2id, with the salt and cost that made it. Secret."""
+
+    value: bytes = field(repr=False)
+    salt: bytes
+    kdf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapped:
     """A wrapped key or a verifier: the bytes, their salt, and the cost they were made with."""
 
@@ -63,20 +72,26 @@ class Slot:
         return self.person.encode(), self.purpose.encode(), self.code.encode()
 
 
-def wrap_key(
-    private_key: PrivateKey, pin: str, *, slot: Slot, secret: KeyStoreSecret, cost: PinCost
-) -> Wrapped:
-    """Wrap a private key under a PIN and the key store's secret, with a fresh salt."""
+def stretch(code: str, cost: PinCost) -> Stretched:
+    """Stretch a PIN or PUK with Argon2id under a fresh salt: the costly step, done once."""
     salt = os.urandom(SALT_BYTES)
+    return Stretched(_argon2id(code, salt, cost), salt, cost.label())
+
+
+def wrap_key(
+    private_key: PrivateKey, stretched: Stretched, *, slot: Slot, secret: KeyStoreSecret
+) -> Wrapped:
+    """Wrap a private key under a stretched PIN and the key store's secret."""
     nonce = os.urandom(NONCE_BYTES)
-    key = _key_encryption_key(pin, salt, slot, secret, cost)
+    key = _combine(stretched.value, stretched.salt, slot, secret)
     pkcs8 = private_key.private_bytes(
         serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    bound_to = _additional_data(slot, public_key_der(private_key.public_key()))
-    return Wrapped(nonce + AESGCM(key).encrypt(nonce, pkcs8, bound_to), salt, cost.label())
+    spki_sha256 = hashlib.sha256(public_key_der(private_key.public_key())).digest()
+    ciphertext = AESGCM(key).encrypt(nonce, pkcs8, encode_parts(*slot.parts(), spki_sha256))
+    return Wrapped(nonce + ciphertext, stretched.salt, stretched.kdf)
 
 
 def unwrap_key(
@@ -87,7 +102,8 @@ def unwrap_key(
     Raises PinWrong when the PIN, the secret or the slot is another, or the bytes were
     changed: nothing tells these apart. Raises KeyStoreInvalid when what opens is no key.
     """
-    key = _key_encryption_key(pin, wrapped.salt, slot, secret, _cost(wrapped.kdf))
+    stretched = _argon2id(pin, wrapped.salt, _cost(wrapped.kdf))
+    key = _combine(stretched, wrapped.salt, slot, secret)
     nonce, ciphertext = wrapped.value[:NONCE_BYTES], wrapped.value[NONCE_BYTES:]
     bound_to = encode_parts(*slot.parts(), bytes.fromhex(spki_sha256))
     try:
@@ -102,16 +118,16 @@ def unwrap_key(
     return private_key
 
 
-def make_verifier(code: str, *, slot: Slot, secret: KeyStoreSecret, cost: PinCost) -> Wrapped:
+def make_verifier(stretched: Stretched, *, slot: Slot, secret: KeyStoreSecret) -> Wrapped:
     """Make a value by which `check_verifier` later recognises a PUK."""
-    salt = os.urandom(SALT_BYTES)
-    return Wrapped(_key_encryption_key(code, salt, slot, secret, cost), salt, cost.label())
+    value = _combine(stretched.value, stretched.salt, slot, secret)
+    return Wrapped(value, stretched.salt, stretched.kdf)
 
 
 def check_verifier(verifier: Wrapped, code: str, *, slot: Slot, secret: KeyStoreSecret) -> None:
     """Raise PinWrong unless the code is the one that the verifier was made from."""
-    found = _key_encryption_key(code, verifier.salt, slot, secret, _cost(verifier.kdf))
-    if not hmac.compare_digest(found, verifier.value):
+    stretched = _argon2id(code, verifier.salt, _cost(verifier.kdf))
+    if not hmac.compare_digest(_combine(stretched, verifier.salt, slot, secret), verifier.value):
         raise wrong_code(slot.code)
 
 
@@ -123,24 +139,24 @@ def wrong_code(code: str) -> PinWrong:
     )
 
 
-def _key_encryption_key(
-    pin: str, salt: bytes, slot: Slot, secret: KeyStoreSecret, cost: PinCost
-) -> bytes:
-    stretched = Argon2id(
+def _argon2id(code: str, salt: bytes, cost: PinCost) -> bytes:
+    kdf = Argon2id(
         salt=salt,
         length=32,
         iterations=cost.iterations,
         lanes=cost.lanes,
         memory_cost=cost.memory_kib,
-    ).derive(pin.encode())
+    )
+    return kdf.derive(code.encode())
+
+
+def _combine(stretched: bytes, salt: bytes, slot: Slot, secret: KeyStoreSecret) -> bytes:
+    """Combine the stretched code with the secret's share; the slot keeps uses apart."""
     share = secret.mac("PIN share", *slot.parts(), salt)
     info = encode_parts(b"idservice key-encryption key", *slot.parts())
-    kdf = HKDF(hashes.SHA256(), length=32, salt=salt, info=info)
-    return kdf.derive(encode_parts(stretched, share))
-
-
-def _additional_data(slot: Slot, spki_der: bytes) -> bytes:
-    return encode_parts(*slot.parts(), hashlib.sha256(spki_der).digest())
+    return HKDF(hashes.SHA256(), length=32, salt=salt, info=info).derive(
+        encode_parts(stretched, share)
+    )
 
 
 def _cost(label: str) -> PinCost:
