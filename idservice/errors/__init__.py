@@ -39,6 +39,7 @@ from idservice.errors.malformed import (
 )
 from idservice.errors.operation import (
     AddressInUse,
+    ClockWentBack,
     DatabaseUnavailable,
     InternalError,
     KeyStoreInvalid,
@@ -118,6 +119,7 @@ __all__ = [
     "ChallengeExpired",
     "ChallengeNotFound",
     "ChallengeUsed",
+    "ClockWentBack",
     "Configuration",
     "DatabaseUnavailable",
     "Dependency",

@@ -35,6 +35,12 @@ class AddressInUse(Dependency):
     code = "address_in_use"
 
 
+class ClockWentBack(Dependency):
+    """The clock stands before what was recorded last, so nothing can be dated truthfully."""
+
+    code = "clock_went_back"
+
+
 class InternalError(Dependency):
     """Something failed that the service did not expect; its log has the details."""
 

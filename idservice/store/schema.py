@@ -99,6 +99,8 @@ certificates = Table(
         "status IN ('pending', 'valid', 'suspended', 'revoked', 'abandoned')", name="status"
     ),
     Index("ix_certificates_person", "person_code", "purpose"),
+    Index("ix_certificates_allocated", "allocated_at"),
+    Index("ix_certificates_status", "status", "allocated_at"),
 )
 
 # One row per public key ever certified: the same key in two people's certificates is

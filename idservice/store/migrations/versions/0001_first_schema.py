@@ -196,6 +196,8 @@ def _create_certificates() -> None:
         sa.UniqueConstraint("certificate_sha256", name=op.f("uq_certificates_certificate_sha256")),
     )
     op.create_index("ix_certificates_person", "certificates", ["person_code", "purpose"])
+    op.create_index("ix_certificates_allocated", "certificates", ["allocated_at"])
+    op.create_index("ix_certificates_status", "certificates", ["status", "allocated_at"])
 
 
 def _create_challenges() -> None:
