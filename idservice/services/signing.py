@@ -1,0 +1,329 @@
+"""Signatures in two phases, for keys that are held elsewhere.
+
+`begin` keeps the document and tells which bytes are to be signed; `complete` takes the
+value, verifies it, and gives the document back with the signature appended. What waits
+lies in the database and the state folder, so it survives a restart; it expires.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from idservice.cms.signed_data import CmsTemplate
+from idservice.crypto.algorithms import EC_FIELD_BYTES
+from idservice.crypto.keys import der_from_raw, key_kind
+from idservice.errors import NotFound, SignatureExpired, SignatureNotPending, StorageUnavailable
+from idservice.pades.pending import PendingSignature
+from idservice.pades.signing import SignatureOptions, complete, prepare
+from idservice.pdf.document import open_document as open_pdf
+from idservice.services.documents import CHUNK, open_document, spool
+from idservice.services.signing_certificates import require_signing_certificate, template_for
+from idservice.settings import SigningSettings
+from idservice.store import audit
+from idservice.store import pending_signatures as store
+from idservice.store.database import Connection, Database
+from idservice.store.pending_signatures import PendingRow
+
+__all__ = ["SignatureOptions", "SignatureState", "SignedDocument", "Signing"]
+
+IDENTIFIER_BYTES = 24
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{32}")
+CLEAN_UP_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureState:
+    """A signature that was begun: what is to be signed with which algorithm, until when.
+
+    `status` is "pending", "completed" or "expired". `dtbs` are the bytes to be signed
+    (DER), `dtbs_digest` their digest; both are empty once the document is gone.
+    """
+
+    id: str
+    status: str
+    dtbs: bytes
+    dtbs_digest: bytes
+    hash_name: str
+    algorithm_name: str
+    document_sha256: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDocument:
+    """A document with its signature, read piece by piece; `size` in bytes."""
+
+    size: int
+    update: bytes
+    _file: BinaryIO
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the document and the signature once, in pieces of bounded size."""
+        with self._file:
+            while chunk := self._file.read(CHUNK):
+                yield chunk
+        yield self.update
+
+
+class Signing:
+    """Two-phase signing of documents that wait in the state folder."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: SigningSettings,
+        *,
+        folder: Path,
+        chain_der: tuple[bytes, ...],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Keep documents in `folder`; `chain_der` goes into each signature, issuer first."""
+        self._database = database
+        self._max_bytes = settings.max_document_bytes
+        self._lifetime = timedelta(seconds=settings.pending_seconds)
+        self._folder = folder
+        self._chain_der = chain_der
+        self._clock = clock
+        self._cleaned_at: datetime | None = None
+
+    def begin(
+        self,
+        person_code: str,
+        certificate_der: bytes,
+        document: Iterable[bytes],
+        *,
+        options: SignatureOptions | None = None,
+        password: str | None = None,
+    ) -> SignatureState:
+        """Keep a document and prepare its signature; `document` is read to its end in pieces.
+
+        Raises InputTooLarge, the errors of reading and preparing a PDF, and those of
+        `require_signing_certificate`. Nothing is kept then.
+        """
+        self._clean_up_if_due()
+        with self._database.read() as connection:
+            require_signing_certificate(connection, certificate_der, person_code, self._clock())
+        template = template_for(certificate_der, self._chain_der)
+        identifier = secrets.token_urlsafe(IDENTIFIER_BYTES)
+        path = self._path(identifier)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        spool(document, path, self._max_bytes)
+        try:
+            return self._keep(identifier, person_code, template, options, password)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+    def show(self, person_code: str, identifier: str) -> SignatureState:
+        """Return the state of a person's signature. Raises NotFound, also for another's."""
+        with self._database.read() as connection:
+            row = _require_own(connection, person_code, identifier)
+        return _state(row, self._clock())
+
+    def complete(
+        self, person_code: str, identifier: str, value: bytes, *, actor: str
+    ) -> SignedDocument:
+        """Verify a value, accept it once, and return the signed document.
+
+        ECDSA values may be r||s of exactly twice the field length, or DER. The same
+        value again gives the same document until it expires. Raises NotFound,
+        SignatureExpired, SignatureNotPending for another value, SignatureInvalid, and
+        the errors of `require_signing_certificate`, which is asked again here.
+        """
+        with self._database.read() as connection:
+            row = _require_own(connection, person_code, identifier)
+        pending = self._require_waiting(row)
+        value_der = _value_der(pending.template, value)
+        if row.completed_at is None:
+            update = complete(pending, value_der)
+            document = self._open(row, pending, update)
+            self._accept(row, pending, value_der, actor)
+            return document
+        _require_same(row, value_der)
+        return self._open(row, pending, complete(pending, value_der))
+
+    def clean_up(self) -> int:
+        """Remove documents that nobody can ask for any more; return how many."""
+        now = self._clock()
+        with self._database.begin() as connection:
+            store.forget_expired(connection, now)
+        removed = 0
+        for path in self._folder.glob("*.pdf"):
+            removed += self._remove_if_over(path, now)
+        return removed
+
+    def _keep(
+        self,
+        identifier: str,
+        person_code: str,
+        template: CmsTemplate,
+        options: SignatureOptions | None,
+        password: str | None,
+    ) -> SignatureState:
+        now = self._clock()
+        with open_document(self._path(identifier), self._max_bytes) as document:
+            pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
+            pending = prepare(pdf, template, at=now, options=options or SignatureOptions())
+            document_sha256 = hashlib.sha256(document.data).hexdigest()
+        with self._database.begin() as connection:
+            record = require_signing_certificate(
+                connection, template.certificate_der, person_code, now
+            )
+            row = PendingRow(
+                identifier,
+                person_code,
+                record.issuer,
+                record.serial,
+                document_sha256,
+                pending.to_bytes(),
+                now,
+                now + self._lifetime,
+            )
+            store.add(connection, row)
+            _record(connection, "signature_begun", row, f"person:{person_code}", now)
+        return _state(row, now)
+
+    def _accept(
+        self, row: PendingRow, pending: PendingSignature, value_der: bytes, actor: str
+    ) -> None:
+        """Take the value by compare-and-swap, with person and certificate looked at again."""
+        now = self._clock()
+        with self._database.begin() as connection:
+            require_signing_certificate(
+                connection, pending.template.certificate_der, row.person_code, now
+            )
+            if store.complete(connection, row.id, value_der, now):
+                _record(connection, "signature_completed", row, actor, now)
+                return
+            latest = _require_own(connection, row.person_code, row.id)
+        self._require_waiting(latest)
+        _require_same(latest, value_der)
+
+    def _require_waiting(self, row: PendingRow) -> PendingSignature:
+        if row.expires_at > self._clock() and row.pending:
+            return PendingSignature.from_bytes(row.pending)
+        if row.completed_at is not None:
+            raise SignatureNotPending(
+                "The signature was completed, and its document is no longer kept.",
+                "Use the document that was returned then, or begin a new signature.",
+            )
+        raise SignatureExpired(
+            "The signature was not completed in time, and its document is no longer kept.",
+            "Begin a new signature with the document.",
+        )
+
+    def _open(self, row: PendingRow, pending: PendingSignature, update: bytes) -> SignedDocument:
+        """Open the kept document, proving first that it is what was signed."""
+        path = self._path(row.id)
+        try:
+            with open_document(path, self._max_bytes) as document:
+                digest = pending.template.algorithm.hash.new(document.data).digest()
+            file = path.open("rb")
+        except (OSError, ValueError) as exc:
+            raise _lost() from exc
+        if digest != pending.input_digest:
+            file.close()
+            raise _lost()
+        return SignedDocument(pending.input_size + len(update), update, file)
+
+    def _remove_if_over(self, path: Path, now: datetime) -> bool:
+        with self._database.read() as connection:
+            if store.is_waiting(connection, path.stem):
+                return False
+        try:
+            age = now.timestamp() - path.stat().st_mtime
+            # A document without a record may have been spooled a moment ago.
+            if age < self._lifetime.total_seconds() and not self._is_known(path.stem):
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _is_known(self, identifier: str) -> bool:
+        with self._database.read() as connection:
+            return store.find(connection, identifier) is not None
+
+    def _clean_up_if_due(self) -> None:
+        now = self._clock()
+        if self._cleaned_at is None or now - self._cleaned_at >= CLEAN_UP_EVERY:
+            self._cleaned_at = now
+            self.clean_up()
+
+    def _path(self, identifier: str) -> Path:
+        return self._folder / f"{identifier}.pdf"
+
+
+def _require_own(connection: Connection, person_code: str, identifier: str) -> PendingRow:
+    # What comes from outside names a file only after it was found as a record.
+    row = store.find(connection, identifier) if _IDENTIFIER.fullmatch(identifier) else None
+    if row is None or row.person_code != person_code:
+        raise NotFound(
+            "No signature of this identifier was begun by the person who is logged in.",
+            "Use the identifier that came with the bytes to be signed.",
+        )
+    return row
+
+
+def _require_same(row: PendingRow, value_der: bytes) -> None:
+    if row.signature_value != value_der:
+        raise SignatureNotPending(
+            "The signature was already completed with another value; each takes one.",
+            "Use the document that was returned then, or begin a new signature.",
+        )
+
+
+def _state(row: PendingRow, now: datetime) -> SignatureState:
+    status = "completed" if row.completed_at else "pending"
+    if row.expires_at <= now and not row.completed_at:
+        status = "expired"
+    pending = PendingSignature.from_bytes(row.pending) if row.pending else None
+    return SignatureState(
+        row.id,
+        status,
+        pending.dtbs if pending else b"",
+        pending.dtbs_digest if pending else b"",
+        pending.hash_name if pending else "",
+        pending.algorithm_name if pending else "",
+        row.document_sha256,
+        row.expires_at,
+    )
+
+
+def _value_der(template: CmsTemplate, value: bytes) -> bytes:
+    """ECDSA values of exactly the raw length are r||s; everything else is taken as it is."""
+    kind = key_kind(template.public_key)
+    field_bytes = EC_FIELD_BYTES.get(kind)
+    if field_bytes is not None and len(value) == 2 * field_bytes:
+        return der_from_raw(value, kind)
+    return value
+
+
+def _record(connection: Connection, action: str, row: PendingRow, actor: str, at: datetime) -> None:
+    audit.record(
+        connection,
+        at=at,
+        action=action,
+        subject=f"person:{row.person_code}",
+        actor=actor,
+        details={
+            "signature": row.id,
+            "document_sha256": row.document_sha256,
+            "certificate": row.certificate_serial,
+        },
+    )
+
+
+def _lost() -> StorageUnavailable:
+    return StorageUnavailable(
+        "The document that waited to be signed is missing or damaged, so its signature cannot "
+        "be completed.",
+        "Begin a new signature with the document.",
+    )
