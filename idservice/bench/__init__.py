@@ -1,0 +1,1 @@
+"""Measurements of the signing core against its limits and its peers."""

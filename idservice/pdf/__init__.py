@@ -1,0 +1,1 @@
+"""PDF files: read strictly with qpdf, extended by appending. Knows nothing of signatures' CMS."""

@@ -1,0 +1,176 @@
+"""Damage in a PDF: which of qpdf's warnings may be tolerated, and checks that qpdf does not make.
+
+A file is read strictly: qpdf may not recover anything, every object is resolved, and
+whatever it warns about is damage, unless `TOLERATED` names it with the reason why it
+cannot change what is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Name, Object, Pdf, PdfError, Stream
+
+from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.limits import MAX_DECODED_BYTES, MAX_OBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TOLERATED: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"xref entry for the xref stream itself is missing"),
+        "nothing refers to the cross-reference stream; every other object has its entry",
+    ),
+    (
+        re.compile(r"empty object treated as null"),
+        "an object without contents can only be null, for every reader",
+    ),
+    (
+        re.compile(r"invalid /ID in trailer dictionary"),
+        "an identifier only salts the key, and the password was confirmed without one",
+    ),
+    (
+        re.compile(r"input stream is complete but output may still be valid"),
+        "a compressed stream lacks its end mark; all objects in it were read in full",
+    ),
+)
+"""Warnings that cannot change what is read, each with its reason."""
+
+_MEMBER_IS_STREAM = re.compile(rb"\bstream\r?\n.*\bendstream\s*\Z", re.DOTALL)
+_WHERE = re.compile(r"\A.*?(?=\(|: )(?:\((?P<where>[^()]*)\))?:? ?", re.DOTALL)
+_FILTERS = frozenset(
+    {
+        "/ASCIIHexDecode",
+        "/ASCII85Decode",
+        "/LZWDecode",
+        "/FlateDecode",
+        "/RunLengthDecode",
+        "/CCITTFaxDecode",
+        "/JBIG2Decode",
+        "/DCTDecode",
+        "/JPXDecode",
+        "/Crypt",
+        # The abbreviations of inline images, which several producers use in streams as well.
+        "/AHx",
+        "/A85",
+        "/LZW",
+        "/Fl",
+        "/RL",
+        "/CCF",
+        "/DCT",
+        "/BrotliDecode",
+    }
+)
+
+
+def require_undamaged(pdf: Pdf) -> None:
+    """Resolve every object of a file opened without recovery, and check what qpdf does not.
+
+    Raises MalformedPdf naming the first damage, InputTooLarge beyond a budget.
+    """
+    table = pdf.get_xref_table()
+    if len(table) > MAX_OBJECTS:
+        raise InputTooLarge(
+            f"The PDF has {len(table)} objects where at most {MAX_OBJECTS} are read.",
+            "Split the document.",
+        )
+    try:
+        streams = [item for item in pdf.objects if isinstance(item, Stream)]
+    except (PdfError, RuntimeError, ValueError) as exc:
+        raise damaged(readable(str(exc))) from exc
+    require_no_warnings(pdf)
+    for stream in streams:
+        _require_known_filters(stream)
+    holders: dict[int, list[tuple[int, int]]] = {}
+    for (number, _), entry in table.items():
+        holder, index = entry.obj_stream_number, entry.obj_stream_index
+        if holder is not None and index is not None:
+            holders.setdefault(holder, []).append((index, number))
+    if holders:
+        _require_sound_object_streams(pdf, holders)
+
+
+def require_no_warnings(pdf: Pdf) -> None:
+    """Raise MalformedPdf for the first of qpdf's warnings that is not tolerated."""
+    for warning in pdf.get_warnings():
+        text = str(warning)
+        if not any(pattern.search(text) for pattern, _ in TOLERATED):
+            raise damaged(readable(text))
+
+
+def readable(message: str) -> str:
+    """Drop the name of the in-memory stream from qpdf's message; keep where and what."""
+    match = _WHERE.match(message)
+    if match is None:
+        return message
+    rest = message[match.end() :]
+    return f"{rest} (at {match['where']})" if match["where"] else rest
+
+
+def damaged(what: str) -> MalformedPdf:
+    """Make the error for a structural fault, described as `what`."""
+    return MalformedPdf(
+        f"The PDF is damaged: {what}. Programs would have to guess what the document is, "
+        "so a signature would not say what was signed.",
+        "Get the file again from its source, or use --repair to have it rewritten before "
+        "signing (possible while nobody has signed it).",
+    )
+
+
+def _require_known_filters(stream: Object) -> None:
+    """A stream whose filter nobody knows cannot be read (ISO 32000-2 table 6)."""
+    filters = stream.get(Name.Filter)
+    if filters is None:
+        return
+    for item in filters if isinstance(filters, Array) else (filters,):
+        if not isinstance(item, Name) or str(item) not in _FILTERS:
+            number, generation = stream.objgen
+            raise damaged(f"the stream {number} {generation} has a filter that does not exist")
+
+
+def _require_sound_object_streams(pdf: Pdf, holders: dict[int, list[tuple[int, int]]]) -> None:
+    """Each entry must lie at its index in its object stream (ISO 32000-2 cl. 7.5.7 and 7.5.8.3)."""
+    decoded = 0
+    for holder, places in holders.items():
+        stream = pdf.get_object(holder, 0)
+        if not isinstance(stream, Stream) or stream.get(Name.Type) != Name.ObjStm:
+            raise damaged(f"object {holder} is used as an object stream and is none")
+        data = _read(stream, holder)
+        decoded += len(data)
+        if decoded > MAX_DECODED_BYTES:
+            raise InputTooLarge(
+                f"The object streams of the PDF hold more than {MAX_DECODED_BYTES} bytes.",
+                "Split the document.",
+            )
+        _require_members(stream, data, holder, places)
+
+
+def _require_members(
+    stream: Object, data: bytes, holder: int, places: Iterable[tuple[int, int]]
+) -> None:
+    try:
+        count, first = int(stream[Name.N]), int(stream[Name.First])
+        head = [int(word) for word in data[:first].split()[: 2 * count]]
+    except (KeyError, ValueError, TypeError) as exc:
+        raise damaged(f"the list of objects in object stream {holder} cannot be read") from exc
+    numbers, offsets = head[0::2], [first + offset for offset in head[1::2]]
+    if not len(numbers) == len(offsets) == count or offsets != sorted(offsets):
+        raise damaged(f"the list of objects in object stream {holder} is wrong")
+    for index, number in places:
+        if index >= count or numbers[index] != number:
+            raise damaged(
+                f"the cross-references say that object {number} is number {index} in "
+                f"object stream {holder}, and it is not"
+            )
+    for number, start, stop in zip(numbers, offsets, [*offsets[1:], len(data)], strict=True):
+        if b"endstream" in data[start:stop] and _MEMBER_IS_STREAM.search(data[start:stop]):
+            raise damaged(f"object {number} in object stream {holder} is a stream itself")
+
+
+def _read(stream: Object, holder: int) -> bytes:
+    try:
+        return stream.read_bytes()
+    except (PdfError, RuntimeError, ValueError) as exc:
+        raise damaged(f"object stream {holder} cannot be decoded") from exc

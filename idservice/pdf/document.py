@@ -1,0 +1,212 @@
+"""A PDF file, opened strictly: what qpdf would have to repair is refused, naming the damage.
+
+`open_document` takes the whole file as bytes or as a memory map and never copies a map.
+Everything is resolved once, so damage that only shows when an object is read is found
+here and not later. The result gives typed facts, and the objects through pikepdf.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pikepdf import AccessMode, Dictionary, Name, PasswordError, Pdf, PdfError
+
+from idservice.errors import (
+    IdServiceError,
+    InputTooLarge,
+    PdfPasswordWrong,
+    UnsupportedPdf,
+)
+from idservice.pdf.damage import damaged, readable, require_no_warnings, require_undamaged
+from idservice.pdf.fields import Form, read_form
+from idservice.pdf.frame import FileFrame, PdfData, read_frame
+from idservice.pdf.limits import MAX_BYTES, apply_to_library
+from idservice.pdf.pages import PageTree, read_pages
+from idservice.pdf.passwords import password_forms
+from idservice.pdf.view import PdfView
+
+if TYPE_CHECKING:
+    from pikepdf import Object
+
+# qpdf's words for handlers and versions that it does not know.
+_UNSUPPORTED = ("unsupported encryption filter", "does not support encryption", "unsupported")
+
+apply_to_library()
+
+
+class XrefKind(Enum):
+    """What the newest cross-reference section of a file is."""
+
+    TABLE = "table"
+    STREAM = "stream"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How a document is encrypted: handler revision, version, and methods by name."""
+
+    revision: int
+    version: int
+    key: bytes
+    string_method: str
+    stream_method: str
+
+
+@dataclass(frozen=True)
+class PdfDocument:
+    """A PDF file that was read in full without finding damage."""
+
+    data: PdfData
+    frame: FileFrame
+    pdf: Pdf
+    xref_kind: XrefKind
+    catalog: Object
+    pages: PageTree
+    form: Form
+
+    @property
+    def trailer(self) -> Object:
+        """The newest trailer dictionary, or the dictionary of the newest xref stream."""
+        return self.pdf.trailer
+
+    @cached_property
+    def version(self) -> tuple[int, int]:
+        """The version of the document: the later of header and catalog (ISO 32000-2 cl. 7.2.2)."""
+        declared = str(self.catalog.get(Name.Version, "")).lstrip("/")
+        major, _, minor = declared.partition(".")
+        if major.isdigit() and minor.isdigit():
+            return max(self.frame.header_version, (int(major), int(minor)))
+        return self.frame.header_version
+
+    @cached_property
+    def encryption(self) -> Encryption | None:
+        """How strings and streams are encrypted; None when they are not."""
+        if not self.pdf.is_encrypted:
+            return None
+        facts = self.pdf.encryption
+        return Encryption(
+            facts.R,
+            facts.V,
+            facts.encryption_key,
+            facts.string_method.name,
+            facts.stream_method.name,
+        )
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether any signature field has a value."""
+        return self.form.is_signed
+
+    @cached_property
+    def next_number(self) -> int:
+        """The first object number that neither exists nor is referred to."""
+        size: object = self.trailer.get(Name.Size)
+        unused = self.pdf.make_indirect(Dictionary()).objgen[0]
+        return max(size, unused) if isinstance(size, int) else unused
+
+
+def open_document(
+    data: PdfData, *, password: str | None = None, max_bytes: int = MAX_BYTES
+) -> PdfDocument:
+    """Open and check a whole PDF file.
+
+    Raises NotAPdf, InputTooLarge, PdfPasswordWrong, UnsupportedPdf, or MalformedPdf that
+    names the damage. `password` is tried in every form that the file may have hashed.
+    """
+    if len(data) > max_bytes:
+        raise InputTooLarge(
+            f"The PDF has {len(data)} bytes where at most {max_bytes} are read.",
+            "Sign a smaller file, or raise the size limit in the settings.",
+        )
+    frame = read_frame(data)
+    pdf = _open(data, password)
+    require_undamaged(pdf)
+    trailer = pdf.trailer
+    _require_usual_encryption(trailer)
+    catalog = trailer.get(Name.Root)
+    if not isinstance(catalog, Dictionary) or not catalog.is_indirect:
+        raise damaged("the trailer names no catalog")
+    if catalog.get(Name.Type, Name.Catalog) != Name.Catalog:
+        raise damaged("what the trailer names as the catalog is none")
+    document = PdfDocument(
+        data,
+        frame,
+        pdf,
+        _xref_kind(data, frame, trailer),
+        catalog,
+        read_pages(catalog),
+        read_form(catalog),
+    )
+    require_no_warnings(pdf)
+    return document
+
+
+def _open(data: PdfData, password: str | None) -> Pdf:
+    open_stream: Any = Pdf._open  # type: ignore[attr-defined]  # noqa: SLF001
+    wrong: PasswordError | None = None
+    for form in password_forms(password):
+        try:
+            # The public wrapper adds only the handling of files, which the core never does.
+            pdf: Pdf = open_stream(
+                io.BytesIO(data) if isinstance(data, bytes) else PdfView(data),
+                password=form,
+                suppress_warnings=True,
+                attempt_recovery=False,
+                inherit_page_attributes=False,
+                access_mode=AccessMode.stream,
+                description="",
+            )
+        except PasswordError as exc:
+            wrong = exc
+            continue
+        except (PdfError, RuntimeError, ValueError, TypeError) as exc:
+            raise _refusal(str(exc)) from exc
+        return pdf
+    raise PdfPasswordWrong(
+        "The PDF is encrypted and "
+        + ("the password does not open it." if password else "needs a password to be opened."),
+        "Give the password with which the file opens in a viewer.",
+    ) from wrong
+
+
+def _refusal(message: str) -> IdServiceError:
+    if any(words in message for words in _UNSUPPORTED):
+        return UnsupportedPdf(
+            "The PDF is encrypted in a way that cannot be read here "
+            f"({readable(message)}); public-key encryption is one.",
+            "Decrypt the document with the program that made it.",
+        )
+    return damaged(readable(message))
+
+
+def _require_usual_encryption(trailer: Object) -> None:
+    if Name.AuthCode in trailer:
+        raise UnsupportedPdf(
+            "The PDF carries an integrity code over the whole file (ISO/TS 32004), which any "
+            "addition would break.",
+            "Save the document without integrity protection first.",
+        )
+    encrypt = trailer.get(Name.Encrypt)
+    if encrypt is None:
+        return
+    if not encrypt.is_indirect:
+        raise damaged(
+            "the encryption dictionary stands in the trailer itself, where some programs "
+            "take its strings for encrypted"
+        )
+    if Name.Length not in encrypt and encrypt.get(Name.V, 0) in {2, 3}:
+        raise damaged("the encryption dictionary does not say how long the key is")
+
+
+def _xref_kind(data: PdfData, frame: FileFrame, trailer: Object) -> XrefKind:
+    start = frame.startxref + frame.header_offset
+    if bytes(data[start : start + 4]) == b"xref":
+        return XrefKind.HYBRID if Name.XRefStm in trailer else XrefKind.TABLE
+    if Name.W not in trailer:
+        raise damaged("startxref points neither to a table nor to a stream of cross-references")
+    return XrefKind.STREAM

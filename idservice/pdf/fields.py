@@ -1,0 +1,201 @@
+"""The interactive form: its signature fields, and what earlier signatures lock.
+
+The field tree is walked whole within budgets. A signature counts only when it is
+reached from /AcroForm /Fields as the value of a field of type Sig.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Dictionary, Name, String
+
+from idservice.pdf.damage import damaged
+from idservice.pdf.limits import MAX_TREE_DEPTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pikepdf import Object
+
+_NO_CHANGES = 1
+_MAX_FIELDS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLock:
+    """Which fields a signature locks (FieldMDP or /Lock: ISO 32000-2 cl. 12.8.2.4)."""
+
+    action: str
+    names: tuple[str, ...]
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a field of this full name is locked; a name covers its descendants."""
+        named = any(name == item or name.startswith(item + ".") for item in self.names)
+        return {"All": True, "Include": named, "Exclude": not named}.get(self.action, True)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureField:
+    """A signature field: its full name, its dictionary, and its value when signed."""
+
+    name: str
+    dictionary: Object
+    value: Object | None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the field has a value, of whatever quality."""
+        return self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the interactive form of a document holds."""
+
+    dictionary: Object | None
+    signature_fields: tuple[SignatureField, ...] = ()
+    top_names: frozenset[str] = frozenset()
+    locks: tuple[FieldLock, ...] = ()
+    certification: int | None = None
+    closed_by_lock: bool = False
+    names: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether any signature field has a value."""
+        return any(item.is_signed for item in self.signature_fields)
+
+    def signature_field(self, name: str) -> SignatureField | None:
+        """Return the signature field of this full name, if there is one."""
+        return next((item for item in self.signature_fields if item.name == name), None)
+
+
+def read_form(catalog: Object) -> Form:
+    """Walk the form of a catalog; raise MalformedPdf when it is circular, deep or wrong."""
+    dictionary = catalog.get(Name.AcroForm)
+    certification = _certification(catalog)
+    if dictionary is None:
+        return Form(None, certification=certification)
+    if not isinstance(dictionary, Dictionary):
+        raise damaged("the interactive form (/AcroForm) is no dictionary")
+    fields = dictionary.get(Name.Fields)
+    if fields is None:
+        return Form(dictionary, certification=certification)
+    if not isinstance(fields, Array):
+        raise damaged("the fields of the interactive form (/Fields) are no array")
+    walk = _Walk()
+    walk.kids(fields, "", None, 1)
+    signed = [item for item in walk.found if item.value is not None]
+    locks = [lock for item in signed for lock in _locks(item)]
+    closed = any(_lock_permissions(item) == _NO_CHANGES for item in signed)
+    return Form(
+        dictionary,
+        tuple(walk.found),
+        frozenset(name for name in walk.names if "." not in name),
+        tuple(locks),
+        certification,
+        closed,
+        frozenset(walk.names),
+    )
+
+
+class _Walk:
+    """One pass over a field tree."""
+
+    def __init__(self) -> None:
+        self.found: list[SignatureField] = []
+        self.names: set[str] = set()
+        self._seen: set[tuple[int, int]] = set()
+        self._count = 0
+
+    def kids(self, kids: Object, prefix: str, kind: object, depth: int) -> None:
+        """Visit every field and widget in an array, below the field named `prefix`."""
+        if depth > MAX_TREE_DEPTH:
+            raise damaged(f"the field tree is deeper than {MAX_TREE_DEPTH} levels")
+        for kid in kids:
+            # A null entry is a field that was deleted without being taken off the list.
+            if kid is None:
+                continue
+            if not isinstance(kid, Dictionary):
+                raise damaged("an entry in the field tree is no dictionary")
+            self._field(kid, prefix, kind, depth)
+
+    def _field(self, item: Object, prefix: str, kind: object, depth: int) -> None:
+        objgen = item.objgen
+        if objgen != (0, 0):
+            if objgen in self._seen:
+                raise damaged(
+                    f"the field tree comes back to object {objgen[0]}: it is circular, or a "
+                    "field has two places"
+                )
+            self._seen.add(objgen)
+        self._count += 1
+        if self._count > _MAX_FIELDS:
+            raise damaged(f"the field tree has more than {_MAX_FIELDS} entries")
+        part = item.get(Name.T)
+        name = prefix if part is None else f"{prefix}.{part}" if prefix else str(part)
+        kind = item.get(Name.FT, kind)
+        below = item.get(Name.Kids)
+        if part is not None or depth == 1:
+            self.names.add(name)
+            if kind == Name.Sig:
+                self._signature(item, name)
+        if isinstance(below, Array):
+            self.kids(below, name, kind, depth + 1)
+
+    def _signature(self, item: Object, name: str) -> None:
+        below = item.get(Name.Kids)
+        has_named_kids = isinstance(below, Array) and any(
+            isinstance(kid, Dictionary) and Name.T in kid for kid in below
+        )
+        if not has_named_kids:
+            self.found.append(SignatureField(name, item, item.get(Name.V)))
+
+
+def _locks(signed: SignatureField) -> Iterator[FieldLock]:
+    """The field locks that a signature made: from its FieldMDP references and /Lock."""
+    for parameters in _transform_parameters(signed.value, Name.FieldMDP):
+        yield _lock(parameters)
+    lock = signed.dictionary.get(Name.Lock)
+    if isinstance(lock, Dictionary):
+        yield _lock(lock)
+
+
+def _lock(parameters: Object) -> FieldLock:
+    names = parameters.get(Name.Fields)
+    listed = names if isinstance(names, Array) else ()
+    return FieldLock(
+        str(parameters.get(Name.Action, Name.All)).lstrip("/"),
+        tuple(str(item) for item in listed if isinstance(item, String)),
+    )
+
+
+def _lock_permissions(signed: SignatureField) -> int | None:
+    """The /P of a signature field lock dictionary (ISO 32000-2 table 236)."""
+    lock = signed.dictionary.get(Name.Lock)
+    permissions: object = lock.get(Name.P) if isinstance(lock, Dictionary) else None
+    return permissions if isinstance(permissions, int) else None
+
+
+def _certification(catalog: Object) -> int | None:
+    """The permissions of a certification signature, 1 to 3 (ISO 32000-2 cl. 12.8.2.2)."""
+    permissions = catalog.get(Name.Perms)
+    if not isinstance(permissions, Dictionary):
+        return None
+    signature = permissions.get(Name.DocMDP)
+    for parameters in _transform_parameters(signature, Name.DocMDP):
+        level = parameters.get(Name.P, 2)
+        return level if isinstance(level, int) else _NO_CHANGES
+    return None
+
+
+def _transform_parameters(signature: object, method: Object) -> Iterator[Object]:
+    references = signature.get(Name.Reference) if isinstance(signature, Dictionary) else None
+    if not isinstance(references, Array):
+        return
+    for reference in references:
+        if isinstance(reference, Dictionary) and reference.get(Name.TransformMethod) == method:
+            parameters = reference.get(Name.TransformParams)
+            yield parameters if isinstance(parameters, Dictionary) else Dictionary()

@@ -1,0 +1,28 @@
+"""Budgets for PDF files: what is larger or deeper is refused before it can cost memory or time."""
+
+from __future__ import annotations
+
+from pikepdf import settings
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Largest file that is opened unless the caller allows less."""
+
+MAX_OBJECTS = 1_000_000
+MAX_TREE_DEPTH = 64
+"""Deepest page or field tree; honest producers stay below ten levels."""
+
+MAX_DECODED_BYTES = 256 * 1024 * 1024
+"""What all object streams of a file together may hold, and any one stream at most."""
+
+MAX_PASSWORD_CHARACTERS = 512
+
+_MAX_NESTING = 256
+
+
+def apply_to_library() -> None:
+    """Set qpdf's own limits, which are global to the process."""
+    settings.set_qpdf_limits(
+        flate_max_memory=MAX_DECODED_BYTES,
+        run_length_max_memory=MAX_DECODED_BYTES,
+        parser_max_nesting=_MAX_NESTING,
+    )
