@@ -11,11 +11,10 @@ from unittest import mock
 
 import click
 
-from idservice import errors
 from idservice.cli.failures import exit_code
 from idservice.cli.main import cli
 from idservice.errors import IdServiceError
-from idservice.web.problems import http_status
+from idservice.web.problems import status_of
 from support.source import ROOT
 
 ERRORS = ROOT / "docs" / "errors.md"
@@ -117,9 +116,7 @@ def write_all() -> None:
 
 
 def _error_row(leaf: type[IdServiceError], to_do: str) -> str:
-    return (
-        f"| `{leaf.code}` | {http_status(leaf)} | {exit_code(leaf)} | {_meaning(leaf)} | {to_do} |"
-    )
+    return f"| `{leaf.code}` | {status_of(leaf)} | {exit_code(leaf)} | {_meaning(leaf)} | {to_do} |"
 
 
 def _meaning(error: type[IdServiceError]) -> str:
@@ -145,5 +142,4 @@ def _helps_below(found: click.Command, context: click.Context) -> Iterator[tuple
 
 
 if __name__ == "__main__":
-    assert errors.__doc__
     write_all()
