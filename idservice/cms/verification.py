@@ -121,9 +121,11 @@ def _verify_signer(
     findings += faults
     found = choose(identify(signed_data, signer.signer), reference)
     findings += found.findings
-    # Rules 7 and 8.
+    # Rules 7 and 8. With content inside, what was signed is not the document.
     integrity = UNVERIFIABLE
-    if algorithm is not None and found.certificate_der is not None:
+    if signed_data.content is not None:
+        pass
+    elif algorithm is not None and found.certificate_der is not None:
         integrity, faults = _integrity(signer, algorithm, found.certificate_der, digest_of)
         findings += faults
     elif _digest_differs(signer, digest_of):
@@ -252,7 +254,9 @@ def _integrity(
     except SignatureInvalid as exc:
         findings.append(Finding("signature_invalid", exc.detail, exc.fix))
     except (UnsupportedAlgorithm, MalformedKey, MalformedCertificate) as exc:
-        findings.append(Finding("algorithm_not_allowed", exc.detail, exc.fix))
+        unreadable = not isinstance(exc, UnsupportedAlgorithm)
+        code = "signing_certificate_unreadable" if unreadable else "algorithm_not_allowed"
+        findings.append(Finding(code, exc.detail, exc.fix))
         broken = any(item.code == "digest_mismatch" for item in findings)
         return BROKEN if broken else UNVERIFIABLE, tuple(findings)
     return BROKEN if findings else INTACT, tuple(findings)

@@ -1,0 +1,279 @@
+"""Reading what a PDF says about its signatures; nothing is decided here.
+
+Each signature is read in this order: its dictionary as written, the byte range and what
+it covers, the revision that it signed read alone, the CMS signature over those bytes,
+and what was appended later. A file that cannot be read strictly still has its
+signatures listed, because a report that passes over them would help whoever broke it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from idservice.cms.parsing import parse_signed_data
+from idservice.cms.verification import CmsFacts, verify_detached
+from idservice.crypto.algorithms import HashAlgorithm
+from idservice.crypto.ber import definite
+from idservice.errors import (
+    Finding,
+    IdServiceError,
+    InputTooLarge,
+    MalformedInput,
+    MalformedPdf,
+    NotAPdf,
+    Unsupported,
+    UnsupportedPdf,
+)
+from idservice.pades.changes import later_changes
+from idservice.pades.level import (
+    RFC3161,
+    claimed_signing_time,
+    format_findings,
+    level,
+    level_findings,
+)
+from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_contents
+from idservice.pdf.document import PdfDocument, open_document
+from idservice.pdf.frame import PdfData, read_frame
+from idservice.pdf.limits import MAX_BYTES
+from idservice.pdf.revisions import Revision, RevisionHistory, read_history
+from idservice.pdf.signatures import (
+    SignatureDictionary,
+    field_signature,
+    signature_dictionaries,
+    signatures_in_bytes,
+)
+from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
+
+TST_INFO = "1.2.840.113549.1.9.16.1.4"
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """One signature dictionary with what was read around it."""
+
+    item: SignatureDictionary
+    byte_range: ByteRange | None
+    revision: Revision | None
+    contents: bytes | None
+    findings: tuple[Finding, ...]
+    covered: bool = False
+
+
+def read_facts(
+    data: PdfData, *, password: str | None = None, max_bytes: int = MAX_BYTES
+) -> DocumentFacts:
+    """Read all signatures of a PDF.
+
+    Raises NotAPdf, InputTooLarge, PdfPasswordWrong. A damaged file raises nothing: its
+    facts say so, for the file and for each signature that can be found in it.
+    """
+    try:
+        document = open_document(data, password=password, max_bytes=max_bytes)
+        history = read_history(data, document.frame)
+        found = [
+            _read(data, item, history, document, password)
+            for item in signature_dictionaries(document)
+        ]
+    except (NotAPdf, InputTooLarge):
+        raise
+    except (MalformedInput, Unsupported) as exc:
+        return _damaged_facts(data, exc)
+    return _facts(data, _without_collisions(found), history)
+
+
+def _facts(
+    data: PdfData,
+    found: Iterable[_Signature],
+    history: RevisionHistory | None,
+    findings: tuple[Finding, ...] = (),
+) -> DocumentFacts:
+    signatures: list[SignatureFacts] = []
+    for item in found:
+        if _is_time_stamp(item):
+            findings += (_time_stamp(item),)
+        else:
+            signatures.append(_signature_facts(data, item, history))
+    signatures.sort(key=lambda item: item.revision or 0)
+    return DocumentFacts("PAdES", tuple(signatures), findings)
+
+
+def _read(
+    data: PdfData,
+    item: SignatureDictionary,
+    history: RevisionHistory,
+    document: PdfDocument,
+    password: str | None,
+) -> _Signature:
+    """Read dictionary, byte range and contents; then the signed revision alone."""
+    findings = format_findings(item)
+    if item.node is None:
+        return _Signature(item, None, None, None, findings)
+    contents, faults = read_contents(data, item.node)
+    covered = coverage(data, item.node, history)
+    gaps = covered.findings
+    if item.place == "field" and covered.byte_range and covered.revision:
+        gaps += _prefix_findings(data, item, covered.byte_range.end, document, password)
+    return _Signature(
+        item, covered.byte_range, covered.revision, contents, findings + faults + gaps, not gaps
+    )
+
+
+def _prefix_findings(
+    data: PdfData,
+    item: SignatureDictionary,
+    end: int,
+    document: PdfDocument,
+    password: str | None,
+) -> tuple[Finding, ...]:
+    """Require that the signed bytes alone are a PDF with this signature in this field."""
+    if end == len(data):
+        return ()
+    try:
+        alone = open_document(bytes(data[:end]), password=password)
+        same = field_signature(alone, item.name)
+    except IdServiceError as exc:
+        return (_prefix(f"cannot be read ({exc.detail})"),)
+    if same is None or same.node is None or item.node is None or same.node.start != item.node.start:
+        return (_prefix("do not have this signature in this field"),)
+    if alone.catalog.objgen != document.catalog.objgen:
+        return (_prefix("have another catalog, so another document is shown now"),)
+    return ()
+
+
+def _prefix(what: str) -> Finding:
+    return Finding(
+        "signed_revision_differs",
+        f"The signed bytes, read alone, {what}.",
+        "Do not rely on this file; ask the signer for the original.",
+    )
+
+
+def _without_collisions(found: list[_Signature]) -> list[_Signature]:
+    """Require that of two signatures the later one covers the whole earlier one."""
+    ordered = sorted(found, key=lambda item: item.byte_range.end if item.byte_range else 0)
+    result: list[_Signature] = []
+    last: ByteRange | None = None
+    for item in ordered:
+        here = item.byte_range
+        if last is not None and here is not None and here.first_length < last.end:
+            fault = Finding(
+                "byte_range_collision",
+                "The signature shares bytes with another one in a way that only tampering "
+                "produces: its value stands inside what the other signed.",
+                "Do not rely on this file; ask the signers for the original.",
+            )
+            result.append(replace(item, findings=(*item.findings, fault), covered=False))
+        else:
+            result.append(item)
+        last = here or last
+    return result
+
+
+def _signature_facts(
+    data: PdfData, found: _Signature, history: RevisionHistory | None
+) -> SignatureFacts:
+    cms = _cms(data, found)
+    item, revision = found.item, found.revision
+    faults = found.findings + cms.findings
+    shortcomings = level_findings(item, cms) + _time_stamp_attribute(cms)
+    changes = () if history is None else later_changes(history, revision, found.byte_range)
+    return SignatureFacts(
+        id=item.name or f"object {item.object_number}",
+        level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
+        integrity=Integrity(cms.integrity),
+        coverage=_coverage(found, len(data)),
+        findings=faults + shortcomings,
+        changes=changes,
+        certificate_der=cms.certificate_der,
+        identified=cms.identified,
+        certificates=cms.certificates,
+        algorithm=cms.algorithm,
+        claimed_signing_time=claimed_signing_time(item),
+        revision=None if revision is None else revision.number,
+    )
+
+
+def _coverage(found: _Signature, size: int) -> Coverage:
+    if found.byte_range is None or not found.covered:
+        return Coverage.BROKEN
+    return Coverage.WHOLE_FILE if found.byte_range.end == size else Coverage.REVISION
+
+
+def _cms(data: PdfData, found: _Signature) -> CmsFacts:
+    if found.contents is None or found.byte_range is None:
+        return CmsFacts(Integrity.UNVERIFIABLE.value, ())
+    ranges = found.byte_range
+    digests: dict[str, bytes] = {}
+
+    def digest_of(algorithm: HashAlgorithm) -> bytes:
+        if algorithm.name not in digests:
+            view = memoryview(data)
+            state = algorithm.new(view[: ranges.first_length])
+            state.update(view[ranges.second_start : ranges.end])
+            digests[algorithm.name] = state.digest()
+        return digests[algorithm.name]
+
+    return verify_detached(found.contents, digest_of)
+
+
+def _is_time_stamp(found: _Signature) -> bool:
+    """Whether this is a document time-stamp; a mere /SubFilter does not make it one."""
+    if found.item.sub_filter != RFC3161 or found.contents is None:
+        return False
+    try:
+        token = parse_signed_data(definite(found.contents)[0])
+    except MalformedInput:
+        return False
+    return token.content_type == TST_INFO and token.content is not None
+
+
+def _time_stamp(found: _Signature) -> Finding:
+    return Finding(
+        "timestamp_not_validated",
+        f"The document time-stamp in {found.item.name or 'the file'} is not validated by this "
+        "version, and proves nothing in this report.",
+        "Rely on the signatures only as far as the report goes.",
+    )
+
+
+def _time_stamp_attribute(cms: CmsFacts) -> tuple[Finding, ...]:
+    if not cms.has_timestamp:
+        return ()
+    return (
+        Finding(
+            "timestamp_not_validated",
+            "The signature carries a time-stamp, which this version does not validate: the time "
+            "of signing is only claimed.",
+            "",
+        ),
+    )
+
+
+def _damaged_facts(data: PdfData, error: IdServiceError) -> DocumentFacts:
+    """List the signatures of a file that cannot be read, each refused for that reason."""
+    code = "pdf_unsupported" if isinstance(error, UnsupportedPdf) else "pdf_damaged"
+    damage = Finding(code, error.detail, error.fix)
+    try:
+        history = read_history(data, read_frame(data))
+    except MalformedPdf:
+        history = None
+    found = [_read_damaged(data, item, history, damage) for item in signatures_in_bytes(data)]
+    return _facts(data, found, history, (damage,))
+
+
+def _read_damaged(
+    data: PdfData, item: SignatureDictionary, history: RevisionHistory | None, damage: Finding
+) -> _Signature:
+    findings = (damage, *format_findings(item))
+    if item.node is None:
+        return _Signature(item, None, None, None, findings)
+    contents, faults = read_contents(data, item.node)
+    if history is None:
+        byte_range, gaps = read_byte_range(item.node, len(data))
+        return _Signature(item, byte_range, None, contents, findings + faults + gaps)
+    covered = coverage(data, item.node, history)
+    findings += faults + covered.findings
+    sound = damage.code == "pdf_unsupported" and not covered.findings
+    return _Signature(item, covered.byte_range, covered.revision, contents, findings, sound)

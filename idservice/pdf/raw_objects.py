@@ -1,0 +1,182 @@
+"""Reading PDF objects from the bytes, with the position of every part (ISO 32000-2 cl. 7.2, 7.3).
+
+qpdf says what a document means; this says where it is written. A signature is over
+positions, so its dictionary must be read at the very place where it stands, including
+what a library would tidy away: repeated keys, comments, blanks inside strings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from idservice.errors import MalformedPdf
+
+if TYPE_CHECKING:
+    from idservice.pdf.frame import PdfData
+
+MAX_DEPTH = 64
+MAX_TOKENS = 200_000
+_MAX_DIGITS = 20
+
+_WHITE = rb"[\x00\t\n\x0c\r ]"
+_SKIP = re.compile(rb"(?:" + _WHITE + rb"+|%[^\r\n]*)*")
+# Some producers point to the line end in front of an object; every reader skips it.
+_HEADER = re.compile(
+    _WHITE + rb"{0,8}(\d{1,10})" + _WHITE + rb"+(\d{1,5})" + _WHITE + rb"+obj(?![A-Za-z0-9])"
+)
+_NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
+_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
+_REFERENCE = re.compile(rb"(\d{1,10})" + _WHITE + rb"+(\d{1,5})" + _WHITE + rb"+R(?![A-Za-z0-9])")
+_WORD = re.compile(rb"(?:true|false|null)(?![A-Za-z0-9])")
+_HEX = re.compile(rb"<[^<>]*>")
+_LITERAL_PART = re.compile(rb"[^()\\]*(\\.|[()])", re.DOTALL)
+_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One object as written: its kind, where it begins and ends, and what is in it.
+
+    `kind` is one of name, integer, real, reference, word, hex, literal, array and
+    dictionary. `value` is the name, the integer, the reference as (number, generation) or
+    the word; `items` are the elements of an array, `entries` the pairs of a dictionary
+    in the order in which they stand, repeated keys included.
+    """
+
+    kind: str
+    start: int
+    end: int
+    value: str | int | tuple[int, int] | None = None
+    items: tuple[Node, ...] = ()
+    entries: tuple[tuple[str, Node], ...] = ()
+
+    def all(self, key: str) -> tuple[Node, ...]:
+        """Return every value that a dictionary gives for a key."""
+        return tuple(node for name, node in self.entries if name == key)
+
+    def get(self, key: str) -> Node | None:
+        """Return the last value for a key, as most readers do, or None."""
+        found = self.all(key)
+        return found[-1] if found else None
+
+    def integer(self, key: str) -> int | None:
+        """Return the value for a key when it is an integer written directly, else None."""
+        node = self.get(key)
+        return node.value if node is not None and isinstance(node.value, int) else None
+
+    def repeated(self) -> tuple[str, ...]:
+        """Return the keys that a dictionary gives more than once."""
+        names = [name for name, _ in self.entries]
+        return tuple(sorted({name for name in names if names.count(name) > 1}))
+
+
+@dataclass(frozen=True, slots=True)
+class IndirectObject:
+    """An object with its number and generation, and what it holds."""
+
+    number: int
+    generation: int
+    node: Node
+
+
+def read_indirect(data: PdfData, offset: int) -> IndirectObject:
+    """Read "n g obj" and the object behind it at an offset. Raises MalformedPdf."""
+    header = _HEADER.match(data, offset)
+    if header is None:
+        raise _malformed(f"there is no object at byte {offset}")
+    node = RawReader(data).node(header.end())
+    return IndirectObject(int(header[1]), int(header[2]), node)
+
+
+def skip(data: PdfData, position: int) -> int:
+    """Return the position of the next byte that is no blank and in no comment."""
+    match = _SKIP.match(data, position)
+    return position if match is None else match.end()
+
+
+class RawReader:
+    """Reads objects from a file within a budget of tokens."""
+
+    def __init__(self, data: PdfData) -> None:
+        """Look at a whole file."""
+        self._data = data
+        self._left = MAX_TOKENS
+
+    def node(self, position: int, depth: int = 1) -> Node:
+        """Read the object that begins at or behind a position. Raises MalformedPdf."""
+        self._left -= 1
+        if self._left < 0 or depth > MAX_DEPTH:
+            raise _malformed(f"the object near byte {position} is too deep or too large")
+        start = skip(self._data, position)
+        head = bytes(self._data[start : start + 2])
+        if head == b"<<":
+            return self._dictionary(start, depth)
+        if head[:1] == b"[":
+            return self._array(start, depth)
+        if head[:1] == b"(":
+            return Node("literal", start, self._literal_end(start))
+        return self._scalar(start)
+
+    def _scalar(self, start: int) -> Node:
+        data = self._data
+        if match := _NAME.match(data, start):
+            return Node("name", start, match.end(), _name(match[1]))
+        if match := _HEX.match(data, start):
+            return Node("hex", start, match.end())
+        if match := _REFERENCE.match(data, start):
+            return Node("reference", start, match.end(), (int(match[1]), int(match[2])))
+        if match := _NUMBER.match(data, start):
+            if b"." in match[0]:
+                return Node("real", start, match.end())
+            if len(match[0]) > _MAX_DIGITS:
+                raise _malformed(f"the number at byte {start} is too long")
+            return Node("integer", start, match.end(), int(match[0]))
+        if match := _WORD.match(data, start):
+            return Node("word", start, match.end(), match[0].decode())
+        raise _malformed(f"what stands at byte {start} is no object")
+
+    def _array(self, start: int, depth: int) -> Node:
+        items = []
+        position = skip(self._data, start + 1)
+        while bytes(self._data[position : position + 1]) != b"]":
+            item = self.node(position, depth + 1)
+            items.append(item)
+            position = skip(self._data, item.end)
+        return Node("array", start, position + 1, items=tuple(items))
+
+    def _dictionary(self, start: int, depth: int) -> Node:
+        entries = []
+        position = skip(self._data, start + 2)
+        while bytes(self._data[position : position + 2]) != b">>":
+            key = _NAME.match(self._data, position)
+            if key is None:
+                raise _malformed(f"a dictionary has something that is no key at byte {position}")
+            item = self.node(key.end(), depth + 1)
+            entries.append((_name(key[1]), item))
+            position = skip(self._data, item.end)
+        return Node("dictionary", start, position + 2, entries=tuple(entries))
+
+    def _literal_end(self, start: int) -> int:
+        position, open_brackets = start + 1, 1
+        while open_brackets:
+            self._left -= 1
+            match = _LITERAL_PART.match(self._data, position)
+            if match is None or self._left < 0:
+                raise _malformed(f"the string at byte {start} does not end")
+            open_brackets += {b"(": 1, b")": -1}.get(match[1], 0)
+            position = match.end()
+        return position
+
+
+def _name(raw: bytes) -> str:
+    # ISO 32000-2 cl. 7.3.5: #xx stands for a byte, so /Byte#52ange is /ByteRange.
+    return _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), raw).decode("latin-1")
+
+
+def _malformed(what: str) -> MalformedPdf:
+    return MalformedPdf(
+        f"The PDF cannot be read strictly: {what}.",
+        "Get the file again from its source.",
+    )

@@ -1,0 +1,174 @@
+"""The revisions of a PDF, read from the bytes: each appended part and where it ends.
+
+An incremental update appends changed objects, a cross-reference section that points
+back with /Prev, and a new startxref and %%EOF (ISO 32000-2 cl. 7.5.6). A signature is
+over everything up to the end of one such part. What is said here is only where the
+parts are; what an update changed is another question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from idservice.errors import MalformedPdf
+from idservice.pdf.frame import FileFrame
+from idservice.pdf.raw_objects import Node, RawReader, read_indirect, skip
+
+if TYPE_CHECKING:
+    from idservice.pdf.frame import PdfData
+
+MAX_SECTIONS = 2_000
+_ENTRY_BYTES = 20
+
+_WHITE = rb"[\x00\t\n\x0c\r ]"
+_SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
+_ENTRY = re.compile(rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}")
+_END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+%%EOF(?:\r\n|\r|\n)?")
+_ENDSTREAM = b"endstream"
+
+
+@dataclass(frozen=True, slots=True)
+class XrefSection:
+    """One cross-reference section: where it begins and ends, and its trailer as written."""
+
+    start: int
+    end: int
+    trailer: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision: its number from 1, where its newest section begins, and where it ends.
+
+    `end` is behind %%EOF and at most one end-of-line marker.
+    """
+
+    number: int
+    section_start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionHistory:
+    """All revisions of a file, oldest first, and all its sections, newest first."""
+
+    header_offset: int
+    size: int
+    sections: tuple[XrefSection, ...]
+    revisions: tuple[Revision, ...]
+
+    def revision_ending_at(self, end: int) -> Revision | None:
+        """Return the revision that ends at this byte.
+
+        What follows the last %%EOF belongs to the last revision when the file ends there.
+        """
+        last = self.revisions[-1] if self.revisions else None
+        if last is not None and end == self.size and last.end <= end:
+            return last
+        return next((item for item in self.revisions if item.end == end), None)
+
+    def sections_of(self, revision: Revision) -> tuple[XrefSection, ...]:
+        """Return the sections that make up the file as of a revision, newest first."""
+        starts = [section.start for section in self.sections]
+        return self.sections[starts.index(revision.section_start) :]
+
+    def later_than(self, revision: Revision) -> tuple[Revision, ...]:
+        """Return the revisions that were appended after one."""
+        return tuple(item for item in self.revisions if item.number > revision.number)
+
+
+def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
+    """Follow startxref and /Prev through a file. Raises MalformedPdf for a broken chain."""
+    base = frame.header_offset
+    sections: list[XrefSection] = []
+    seen: set[int] = set()
+    pending = [frame.startxref + base]
+    while pending:
+        start = pending.pop()
+        if start in seen or len(seen) > MAX_SECTIONS:
+            raise _malformed("the chain of cross-reference sections is circular or too long")
+        seen.add(start)
+        section = read_section(data, start)
+        sections.append(section)
+        pending += [base + offset for offset in _older(section.trailer)]
+    return RevisionHistory(base, frame.size, tuple(sections), _revisions(data, base, sections))
+
+
+def read_section(data: PdfData, start: int) -> XrefSection:
+    """Read one cross-reference table or stream. Raises MalformedPdf."""
+    if not 0 <= start < len(data):
+        raise _malformed(f"a cross-reference section would be at byte {start}, outside the file")
+    if bytes(data[start : start + 4]) == b"xref":
+        trailer = RawReader(data).node(_table_end(data, start + 4))
+        return XrefSection(start, trailer.end, _dictionary(trailer, start))
+    item = read_indirect(data, start)
+    end = data.find(_ENDSTREAM, item.node.end)  # type: ignore[union-attr]
+    if end < 0:
+        raise _malformed(f"the cross-reference stream at byte {start} does not end")
+    return XrefSection(start, end + len(_ENDSTREAM), _dictionary(item.node, start))
+
+
+def _table_end(data: PdfData, position: int) -> int:
+    """Return where the trailer dictionary of a table begins."""
+    position = skip(data, position)
+    while (head := _SUBSECTION.match(data, position)) is not None:
+        count = int(head[2])
+        if count * _ENTRY_BYTES > len(data):
+            raise _malformed(
+                f"the cross-reference table at byte {position} is longer than the file"
+            )
+        position = _behind_entries(data, head.end(), count)
+    if bytes(data[position : position + 7]) != b"trailer":
+        raise _malformed(f"a cross-reference table has no trailer at byte {position}")
+    return position + 7
+
+
+def _behind_entries(data: PdfData, position: int, count: int) -> int:
+    end = position + _ENTRY_BYTES * count
+    if count == 0 or (_ENTRY.match(data, end - _ENTRY_BYTES) and _ENTRY.match(data, position)):
+        return skip(data, end)
+    # Entries of another length than 20 bytes: follow them one by one.
+    for _ in range(count):
+        entry = _ENTRY.match(data, position)
+        if entry is None:
+            raise _malformed(f"a cross-reference entry at byte {position} is malformed")
+        position = entry.end()
+    return skip(data, position)
+
+
+def _older(trailer: Node) -> list[int]:
+    """The offsets that a trailer names: of the previous section and of a hybrid's stream."""
+    return [offset for key in ("Prev", "XRefStm") if (offset := trailer.integer(key)) is not None]
+
+
+def _revisions(data: PdfData, base: int, sections: list[XrefSection]) -> tuple[Revision, ...]:
+    """Give each section that a startxref points to its end.
+
+    The main section of a linearised file and the stream of a hybrid have none of their
+    own: they belong to the revision whose section names them.
+    """
+    starts = {section.start: section for section in sections}
+    ends: dict[int, int] = {}
+    for match in _END.finditer(data):
+        start = int(match[1]) + base
+        if start in starts and start not in ends and match.start() >= starts[start].end:
+            ends[start] = match.end()
+    ordered = sorted((end, start) for start, end in ends.items())
+    return tuple(
+        Revision(number, start, end) for number, (end, start) in enumerate(ordered, start=1)
+    )
+
+
+def _dictionary(node: Node, start: int) -> Node:
+    if node.kind != "dictionary":
+        raise _malformed(f"the cross-reference section at byte {start} has no dictionary")
+    return node
+
+
+def _malformed(what: str) -> MalformedPdf:
+    return MalformedPdf(
+        f"The revisions of the PDF cannot be told apart: {what}.",
+        "Get the file again from its source.",
+    )

@@ -1,0 +1,246 @@
+"""Every signature dictionary of a PDF, with the place where it is written.
+
+A signature counts when it is the value of a signature field that is reached from
+/AcroForm /Fields. Dictionaries that look like signatures and are reached in another
+way are found as well, so that none of them is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Dictionary, Name, Stream, String
+
+from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.raw_objects import IndirectObject, Node, read_indirect, skip
+
+if TYPE_CHECKING:
+    from pikepdf import Object
+
+    from idservice.pdf.document import PdfDocument
+    from idservice.pdf.frame import PdfData
+
+MAX_SIGNATURES = 64
+
+_AT_OFFSET = 1
+_TYPES = frozenset({"/Sig", "/DocTimeStamp"})
+_MARK = re.compile(rb"/Byte(?:R|#52)ange")
+_OBJECT = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj")
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureDictionary:
+    """One signature dictionary.
+
+    `place` is "field" for the value of a signature field, "elsewhere" for what looks like
+    a signature and is reached otherwise, "damaged" for what was found in the bytes of a
+    file that cannot be read. `node` is the dictionary as written, None when it is not
+    written at one place of the file (inside an object stream). `usual` is false when the
+    object is not just this dictionary, or when what is written and what was read differ.
+    """
+
+    name: str
+    place: str
+    node: Node | None
+    object_number: int
+    usual: bool = True
+    type: str | None = None
+    sub_filter: str | None = None
+    date: str | None = None
+    keys: frozenset[str] = frozenset()
+
+
+def signature_dictionaries(document: PdfDocument) -> tuple[SignatureDictionary, ...]:
+    """Return all signatures of a document, those of fields first in the order of the fields.
+
+    Raises InputTooLarge beyond MAX_SIGNATURES.
+    """
+    reader = _Reader(document)
+    found: dict[object, SignatureDictionary] = {}
+    for field in document.form.signature_fields:
+        if field.value is not None:
+            item = reader.of_field(field.name, field.dictionary, field.value)
+            found.setdefault(_key(item, field.value), item)
+    known: set[object] = {key for key in found if isinstance(key, tuple)}
+    for item, value in reader.elsewhere(known):
+        found.setdefault(_key(item, value), item)
+    if len(found) > MAX_SIGNATURES:
+        raise _too_many(len(found))
+    return tuple(found.values())
+
+
+def field_signature(document: PdfDocument, name: str) -> SignatureDictionary | None:
+    """Return the signature in the field of this full name, or None without one."""
+    field = document.form.signature_field(name)
+    if field is None or field.value is None:
+        return None
+    return _Reader(document).of_field(field.name, field.dictionary, field.value)
+
+
+def signatures_in_bytes(data: PdfData) -> tuple[SignatureDictionary, ...]:
+    """Find signature dictionaries in a file that cannot be read, by the /ByteRange in them.
+
+    At most MAX_SIGNATURES are looked for: the file is refused in any case.
+    """
+    headers = [match.start() for match in _OBJECT.finditer(data)]
+    found: dict[int, SignatureDictionary] = {}
+    for mark in islice(_MARK.finditer(data), MAX_SIGNATURES):
+        place = bisect(headers, mark.start()) - 1
+        if place < 0:
+            continue
+        try:
+            item = read_indirect(data, headers[place])
+        except MalformedPdf:
+            continue
+        node = _holding(item.node, mark.start())
+        if node is not None and node.start not in found:
+            found[node.start] = SignatureDictionary(
+                "", "damaged", node, item.number, sub_filter=_name(node, "SubFilter")
+            )
+    return tuple(found.values())
+
+
+class _Reader:
+    """Ties what qpdf read to where it is written."""
+
+    def __init__(self, document: PdfDocument) -> None:
+        self._document = document
+        self._table = document.pdf.get_xref_table()
+        self._base = document.frame.header_offset
+
+    def of_field(self, name: str, field: Object, value: object) -> SignatureDictionary:
+        """Describe the value of a signature field."""
+        if not isinstance(value, Dictionary):
+            return SignatureDictionary(name, "field", None, field.objgen[0], usual=False)
+        if value.is_indirect:
+            return self._described(value, name, "field", self._written(value.objgen), value.objgen)
+        holder = self._written(field.objgen)
+        inner = None if holder is None else holder.node.get("V")
+        written = None if holder is None or inner is None else replace(holder, node=inner)
+        return self._described(value, name, "field", written, field.objgen)
+
+    def elsewhere(self, known: set[object]) -> Iterator[tuple[SignatureDictionary, Object]]:
+        """Yield dictionaries that look like signatures and are the value of no signature field."""
+        known |= self._usage_rights()
+        for item in self._document.pdf.objects:
+            if not isinstance(item, Dictionary) or isinstance(item, Stream):
+                continue
+            if _looks_signed(item) and item.objgen not in known:
+                yield self._stray(item, item.objgen), item
+            value = item.get(Name.V)
+            if (
+                isinstance(value, Dictionary)
+                and not value.is_indirect
+                and _looks_signed(value)
+                and item.objgen not in known
+            ):
+                yield self._stray(value, item.objgen), value
+
+    def _stray(self, value: Object, objgen: tuple[int, int]) -> SignatureDictionary:
+        return self._described(value, "", "elsewhere", self._written(objgen), objgen)
+
+    def _usage_rights(self) -> set[object]:
+        """Usage rights (/Perms /UR, /UR3) are signed by a vendor and say nothing of a person."""
+        permissions = self._document.catalog.get(Name.Perms)
+        if not isinstance(permissions, Dictionary):
+            return set()
+        values = (permissions.get(key) for key in (Name.UR, Name.UR3))
+        return {value.objgen for value in values if isinstance(value, Dictionary)}
+
+    def _written(self, objgen: tuple[int, int]) -> IndirectObject | None:
+        entry = self._table.get(objgen)
+        if entry is None or entry.type != _AT_OFFSET or entry.offset is None:
+            return None
+        item = read_indirect(self._document.data, entry.offset + self._base)
+        if (item.number, item.generation) != objgen:
+            raise MalformedPdf(
+                f"The cross-references name object {objgen[0]} where object {item.number} "
+                "stands, so programs would show different documents.",
+                "Get the file again from its source.",
+            )
+        return item
+
+    def _described(
+        self,
+        value: Object,
+        name: str,
+        place: str,
+        written: IndirectObject | None,
+        objgen: tuple[int, int],
+    ) -> SignatureDictionary:
+        node = None if written is None or written.node.kind != "dictionary" else written.node
+        return SignatureDictionary(
+            name,
+            place,
+            node,
+            objgen[0],
+            node is not None and self._usual(value, node),
+            _text(value, "/Type"),
+            _text(value, "/SubFilter"),
+            _text(value, "/M"),
+            frozenset(str(key).lstrip("/") for key in value.keys()),  # noqa: SIM118 - not a dict
+        )
+
+    def _usual(self, value: Object, node: Node) -> bool:
+        """Whether the dictionary is written once, and as it was read."""
+        written = {key for key, item in node.entries if item.value != "null"}
+        read = {str(key).lstrip("/") for key in value.keys()}  # noqa: SIM118 - not a dict
+        alone = not value.is_indirect or _ends_object(self._document.data, node.end)
+        return alone and not node.repeated() and written == read and _same_ranges(value, node)
+
+
+def _looks_signed(item: Object) -> bool:
+    if Name.ByteRange in item:
+        return True
+    return _text(item, "/Type") in _TYPES and Name.Contents in item
+
+
+def _key(item: SignatureDictionary, value: object) -> object:
+    """Two fields with the same value hold one signature."""
+    if isinstance(value, Dictionary) and value.is_indirect:
+        return value.objgen
+    return (item.object_number, item.node.start) if item.node else (item.object_number, item.name)
+
+
+def _same_ranges(value: Object, node: Node) -> bool:
+    ranges = value.get(Name.ByteRange)
+    written = node.get("ByteRange")
+    if not isinstance(ranges, Array):
+        return written is None or written.kind != "array"
+    return written is not None and [item.value for item in written.items] == list(ranges)
+
+
+def _ends_object(data: PdfData, position: int) -> bool:
+    position = skip(data, position)
+    return bytes(data[position : position + 6]) == b"endobj"
+
+
+def _text(value: Object, key: str) -> str | None:
+    found = value.get(key)
+    return str(found) if isinstance(found, (Name, String)) else None
+
+
+def _name(node: Node, key: str) -> str | None:
+    found = node.get(key)
+    return f"/{found.value}" if found is not None and found.kind == "name" else None
+
+
+def _holding(node: Node, position: int) -> Node | None:
+    """Return the innermost dictionary around a position."""
+    if not node.start <= position < node.end:
+        return None
+    children = [*node.items, *(item for _, item in node.entries)]
+    inner = next((found for item in children if (found := _holding(item, position))), None)
+    return inner or (node if node.kind == "dictionary" else None)
+
+
+def _too_many(count: int) -> InputTooLarge:
+    return InputTooLarge(
+        f"The PDF has {count} signatures where at most {MAX_SIGNATURES} are validated.",
+        "Validate the document with fewer signatures.",
+    )

@@ -1,0 +1,158 @@
+"""The report about one document: values, their JSON, and lines for people to read.
+
+Three verdicts stand beside each other and are never merged: integrity, coverage with
+what was changed later, and trust. The indication is the bottom line of all of them.
+Text that comes out of a document is escaped before anybody's terminal sees it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from idservice.errors import Finding
+from idservice.validation.facts import Change, SignatureFacts, TrustFacts
+from idservice.validation.policy import Verdict
+from idservice.validation.rules import Indication
+
+NO_SIGNATURE_FOUND = "NO_SIGNATURE_FOUND"
+FORMAT_FAILURE = "FORMAT_FAILURE"
+_MAX_TEXT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """One signature: what was read, whom it trusts, what was decided."""
+
+    facts: SignatureFacts
+    trust: TrustFacts
+    verdict: Verdict
+    signed_by: str | None
+    control_time: dt.datetime
+
+    @property
+    def passed(self) -> bool:
+        """Whether the signature is TOTAL-PASSED."""
+        return self.verdict.indication is Indication.TOTAL_PASSED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the signature as the JSON object of the report."""
+        facts, verdict = self.facts, self.verdict
+        sub = verdict.sub_indication
+        return {
+            "id": facts.id,
+            "signedBy": self.signed_by,
+            "level": facts.level,
+            "indication": verdict.indication.value,
+            "subIndication": None if sub is None else sub.value,
+            "integrity": facts.integrity.value,
+            "coverage": facts.coverage.value,
+            "changes": {
+                "verdict": self.changes_verdict,
+                "items": [_change_json(item) for item in facts.changes],
+            },
+            "trust": {"verdict": self.trust.verdict.value, "anchor": self.trust.anchor},
+            "claimedSigningTime": _time_json(facts.claimed_signing_time),
+            # Without a validated time-stamp nothing proves that the signature is older.
+            "bestSignatureTime": _time_json(self.control_time),
+            "errors": [_finding_json(item) for item in verdict.errors],
+            "warnings": [_finding_json(item) for item in verdict.warnings],
+        }
+
+    @property
+    def changes_verdict(self) -> str:
+        """What is known about changes after the signed revision."""
+        return "not-analysed" if self.facts.changes else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """One document: its signatures, and what concerns none of them."""
+
+    file: str
+    format: str
+    signatures: tuple[SignatureReport, ...]
+    errors: tuple[Finding, ...]
+
+    @property
+    def valid_signatures_count(self) -> int:
+        """How many signatures are TOTAL-PASSED."""
+        return sum(item.passed for item in self.signatures)
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is a signature and every one is TOTAL-PASSED."""
+        return bool(self.signatures) and all(item.passed for item in self.signatures)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as one JSON object."""
+        return {
+            "file": self.file,
+            "format": self.format,
+            "signaturesCount": len(self.signatures),
+            "validSignaturesCount": self.valid_signatures_count,
+            "signatures": [item.to_json() for item in self.signatures],
+            "errors": [_finding_json(item) for item in self.errors],
+        }
+
+    def sentence(self) -> str:
+        """Say the verdict about the whole document in one sentence."""
+        name, count = printable(self.file), len(self.signatures)
+        if not count:
+            reason = (
+                "is damaged"
+                if self.errors and self.errors[0].code == FORMAT_FAILURE
+                else ("has no signature")
+            )
+            return f"{name} {reason}: nothing in it can be relied upon as signed."
+        if self.passed:
+            who = ", ".join(
+                printable(item.signed_by or "an unknown person") for item in self.signatures
+            )
+            return f"{name} is validly signed by {who}, and nothing was changed afterwards."
+        failed = next(item for item in self.signatures if not item.passed)
+        reason = failed.verdict.errors[0].message
+        if failed.verdict.indication is Indication.TOTAL_FAILED:
+            return f"{name} must not be relied upon: {_lower(printable(reason))}"
+        return f"{name} is not proved to be validly signed: {_lower(printable(reason))}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def printable(text: str) -> str:
+    """Escape what could move a cursor, hide text or turn its direction; bound the length."""
+    shown = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+    return "".join(
+        char if char == " " or unicodedata.category(char)[0] not in "CZ" else f"\\u{ord(char):04x}"
+        for char in shown
+    )
+
+
+def problems(report: SignatureReport) -> Iterator[tuple[str, Finding]]:
+    """Yield every error and warning of a signature with the word for its kind."""
+    yield from (("error", item) for item in report.verdict.errors)
+    yield from (("warning", item) for item in report.verdict.warnings)
+
+
+def _finding_json(finding: Finding) -> dict[str, str]:
+    return {"code": finding.code, "message": finding.message, "fix": finding.fix}
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {
+        "code": change.code,
+        "revision": change.revision,
+        "page": change.page,
+        "message": change.message,
+    }
+
+
+def _time_json(time: dt.datetime | None) -> str | None:
+    if time is None:
+        return None
+    return time.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

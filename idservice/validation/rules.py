@@ -1,0 +1,202 @@
+"""What each finding is worth: its step of EN 319 102-1 cl. 5.3.4 and its sub-indication.
+
+A code that is in no table is treated as a format failure, so a new finding can never
+pass by being forgotten. Warnings have no sub-indication: they are told and do not decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Indication(Enum):
+    """The three main indications of EN 319 102-1 cl. 5.1.3."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    TOTAL_FAILED = "TOTAL-FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class SubIndication(Enum):
+    """Why a signature is not TOTAL-PASSED (EN 319 102-1 table 5)."""
+
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    TRY_LATER = "TRY_LATER"
+
+    @property
+    def indication(self) -> Indication:
+        """The main indication that goes with it."""
+        return Indication.TOTAL_FAILED if self in _FAILED else Indication.INDETERMINATE
+
+
+_FAILED = frozenset(
+    {
+        SubIndication.FORMAT_FAILURE,
+        SubIndication.HASH_FAILURE,
+        SubIndication.SIG_CRYPTO_FAILURE,
+    }
+)
+
+
+class Step(IntEnum):
+    """The steps of basic signature validation, in their order (EN 319 102-1 cl. 5.3.4)."""
+
+    FORMAT_CHECK = 1
+    IDENTIFICATION_OF_SIGNING_CERTIFICATE = 2
+    VALIDATION_CONTEXT = 3
+    X509_VALIDATION = 4
+    CRYPTOGRAPHIC_VERIFICATION = 5
+    ACCEPTANCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The step that a finding belongs to, and the sub-indication; None for a warning."""
+
+    step: Step
+    sub_indication: SubIndication | None
+
+
+def _rules(step: Step, sub: SubIndication | None, *codes: str) -> dict[str, Rule]:
+    return dict.fromkeys(codes, Rule(step, sub))
+
+
+RULES: dict[str, Rule] = {
+    **_rules(
+        Step.FORMAT_CHECK,
+        SubIndication.FORMAT_FAILURE,
+        "pdf_damaged",
+        "signature_not_in_field",
+        "dictionary_ambiguous",
+        "sub_filter_unsupported",
+        "signature_type",
+        "contents_missing",
+        "contents_repeated",
+        "contents_malformed",
+        "byte_range_missing",
+        "byte_range_repeated",
+        "byte_range_malformed",
+        "byte_range_start",
+        "byte_range_order",
+        "byte_range_outside",
+        "byte_range_collision",
+        "gap_not_contents",
+        "gap_elsewhere",
+        "coverage_no_revision",
+        "xref_not_covered",
+        "signed_revision_differs",
+        "cms_unreadable",
+        "cms_trailing_data",
+        "cms_signer_count",
+        "cms_content_present",
+        "cms_content_type",
+        "cms_no_signed_attributes",
+        "signed_attributes_not_der",
+        "attribute_duplicated",
+        "digest_algorithm_mismatch",
+        "digest_algorithm_not_listed",
+        "algorithm_parameters",
+        "algorithm_protection_mismatch",
+    ),
+    **_rules(
+        Step.FORMAT_CHECK,
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+        "pdf_unsupported",
+        "cms_not_der",
+        "signer_version",
+    ),
+    **_rules(
+        Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE,
+        SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+        "signing_certificate_missing",
+        "signing_certificate_mismatch",
+        "signing_certificate_unreadable",
+        "signing_certificate_attribute_missing",
+    ),
+    **_rules(
+        Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE,
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+        "signing_certificate_attribute_duplicated",
+        "signing_certificate_attribute_unreadable",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+        "certificate_not_trusted",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+        "certificate_constraints_violated",
+        "certificate_chain_expired",
+        "certificate_chain_malformed",
+        "certificate_unknown",
+        "revocation_data_missing",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+        "certificate_wrong_purpose",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+        "certificate_expired",
+        "certificate_not_yet_valid",
+    ),
+    **_rules(Step.X509_VALIDATION, SubIndication.REVOKED_NO_POE, "certificate_revoked"),
+    **_rules(Step.X509_VALIDATION, SubIndication.REVOKED_CA_NO_POE, "certificate_ca_revoked"),
+    **_rules(Step.X509_VALIDATION, SubIndication.TRY_LATER, "certificate_suspended"),
+    **_rules(Step.X509_VALIDATION, None, "revocation_not_available", "revoked_later"),
+    **_rules(Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.HASH_FAILURE, "digest_mismatch"),
+    **_rules(
+        Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.SIG_CRYPTO_FAILURE, "signature_invalid"
+    ),
+    **_rules(
+        Step.ACCEPTANCE,
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+        "content_type_attribute",
+        "message_digest_missing",
+        "attribute_forbidden",
+        "changes_not_analysed",
+        "integrity_unverifiable",
+    ),
+    **_rules(
+        Step.ACCEPTANCE,
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+        "algorithm_not_allowed",
+        "signing_certificate_sha1",
+    ),
+    **_rules(
+        Step.ACCEPTANCE,
+        None,
+        "not_pades",
+        "signing_time_in_cms",
+        "cert_entry",
+        "filter_missing",
+        "claimed_time_missing",
+        "reason_twice",
+        "location_twice",
+        "timestamp_not_validated",
+    ),
+}
+"""Every finding code that exists, and what it is worth."""
+
+_UNKNOWN = Rule(Step.FORMAT_CHECK, SubIndication.FORMAT_FAILURE)
+
+
+def rule_for(code: str) -> Rule:
+    """Return what a finding code is worth; an unknown code fails."""
+    return RULES.get(code, _UNKNOWN)
