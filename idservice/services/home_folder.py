@@ -26,8 +26,8 @@ from idservice.store import audit, migration
 from idservice.store.database import Connection, Database
 
 MARKER_NAME = ".initialising"
-BEGUN = "installation_begun"
-COMPLETED = "installation_completed"
+BEGUN = "installation.begun"
+COMPLETED = "installation.completed"
 ACTOR = "installation"
 OPERATOR_TOKEN_BYTES = 32
 CARDS = "cards"

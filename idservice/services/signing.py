@@ -21,9 +21,10 @@ from idservice.crypto.algorithms import EC_FIELD_BYTES
 from idservice.crypto.keys import der_from_raw, key_kind
 from idservice.errors import NotFound, SignatureExpired, SignatureNotPending, StorageUnavailable
 from idservice.pades.pending import PendingSignature
-from idservice.pades.signing import SignatureOptions, complete, prepare
+from idservice.pades.signing import complete, prepare
 from idservice.pdf.document import open_document as open_pdf
 from idservice.services.documents import CHUNK, open_document, spool
+from idservice.services.signature_options import SignatureOptions
 from idservice.services.signing_certificates import require_signing_certificate, template_for
 from idservice.settings import SigningSettings
 from idservice.store import audit
@@ -170,7 +171,8 @@ class Signing:
         now = self._clock()
         with open_document(self._path(identifier), self._max_bytes) as document:
             pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
-            pending = prepare(pdf, template, at=now, options=options or SignatureOptions())
+            chosen = (options or SignatureOptions()).for_signer()
+            pending = prepare(pdf, template, at=now, options=chosen)
             document_sha256 = hashlib.sha256(document.data).hexdigest()
         with self._database.begin() as connection:
             record = require_signing_certificate(
@@ -187,7 +189,7 @@ class Signing:
                 now + self._lifetime,
             )
             store.add(connection, row)
-            _record(connection, "signature_begun", row, f"person:{person_code}", now)
+            _record(connection, "signature.begun", row, f"person:{person_code}", now)
         return _state(row, now)
 
     def _accept(
@@ -200,7 +202,7 @@ class Signing:
                 connection, pending.template.certificate_der, row.person_code, now
             )
             if store.complete(connection, row.id, value_der, now):
-                _record(connection, "signature_completed", row, actor, now)
+                _record(connection, "signature.completed", row, actor, now)
                 return
             latest = _require_own(connection, row.person_code, row.id)
         self._require_waiting(latest)

@@ -1,0 +1,179 @@
+"""The wiring diagram: which service gets which collaborators, from settings alone.
+
+`open_services` refuses a home that is not fit to sign: never initialised, of another
+schema, or on a database that acknowledges before data is durable. Each service is then
+made when it is used first, so that a command pays only for what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from idservice.keystore.secret import KeyStoreSecret, load_secret
+from idservice.keystore.software import KeyFiles
+from idservice.services.home_folder import require_initialised
+from idservice.settings import Settings, config_folder
+from idservice.store.database import Database
+
+if TYPE_CHECKING:
+    from idservice.pki.profiles import Profiles
+    from idservice.services.access_tokens import AccessTokens
+    from idservice.services.audit import AuditLog
+    from idservice.services.authentication import Authentication
+    from idservice.services.certificate_authority import CertificateAuthority
+    from idservice.services.challenges import Challenges
+    from idservice.services.file_signing import FileSigning
+    from idservice.services.persons import Persons
+    from idservice.services.pins import Pins
+    from idservice.services.relying_parties import RelyingParties
+    from idservice.services.signing import Signing
+    from idservice.services.token_keys import TokenKeys
+    from idservice.services.validation import Validation
+
+Clock = Callable[[], datetime]
+
+DOCUMENTS = "documents"
+"""Folder of documents that wait for their signature, inside the state folder."""
+
+
+def now() -> datetime:
+    """The clock of this machine, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every service of one home folder; close it when done."""
+
+    settings: Settings
+    database: Database
+    secret: KeyStoreSecret
+    clock: Clock
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """The certificate profiles. Raises ProfileInvalid."""
+        from idservice.pki.profiles import load_profiles
+
+        return load_profiles((config_folder() / "profiles.toml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def key_files(self) -> KeyFiles:
+        """The key files of authorities and services."""
+        return KeyFiles(self.settings.keys.folder, self.secret)
+
+    @cached_property
+    def certificate_authority(self) -> CertificateAuthority:
+        """The issuing authority. Raises KeyStoreInvalid."""
+        from idservice.services.certificate_authority import open_authority
+
+        return open_authority(
+            self.database,
+            self.key_files,
+            self.profiles,
+            public_url=self.settings.server.public_url,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The counters of PIN tries."""
+        from idservice.services.pins import Pins
+
+        return Pins(self.database, tries=self.settings.pins.tries, clock=self.clock)
+
+    @cached_property
+    def relying_parties(self) -> RelyingParties:
+        """The register of relying parties."""
+        from idservice.services.relying_parties import RelyingParties
+
+        return RelyingParties(self.database, clock=self.clock)
+
+    @cached_property
+    def token_keys(self) -> TokenKeys:
+        """The keys of access tokens."""
+        from idservice.services.token_keys import TokenKeys
+
+        return TokenKeys(self.database, self.secret, self.settings.login, clock=self.clock)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        """Access tokens."""
+        from idservice.services.access_tokens import AccessTokens
+
+        return AccessTokens(
+            self.database,
+            self.token_keys,
+            self.settings.login,
+            issuer=self.settings.server.public_url,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def challenges(self) -> Challenges:
+        """Login challenges."""
+        from idservice.services.challenges import Challenges
+
+        return Challenges(self.database, self.settings.login, clock=self.clock)
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        """Logging in."""
+        from cryptography.x509 import load_der_x509_certificate
+
+        from idservice.services.authentication import Authentication
+
+        issuing = load_der_x509_certificate(self.certificate_authority.chain_der[0])
+        return Authentication(
+            self.database, self.challenges, self.access_tokens, issuers=[issuing], clock=self.clock
+        )
+
+    @cached_property
+    def signing(self) -> Signing:
+        """Signatures in two phases, for keys held elsewhere."""
+        from idservice.services.signing import Signing
+
+        return Signing(
+            self.database,
+            self.settings.signing,
+            folder=self.settings.state.folder / DOCUMENTS,
+            chain_der=self.certificate_authority.chain_der[:1],
+            clock=self.clock,
+        )
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """What was done, by whom."""
+        from idservice.services.audit import AuditLog
+
+        return AuditLog(self.database)
+
+    def close(self) -> None:
+        """Close the database connections of this process."""
+        self.database.close()
+
+
+def open_services(settings: Settings, *, clock: Clock = now) -> Services:
+    """Open the services of an initialised home.
+
+    Raises NotInitialised, SchemaOutdated, UnsafeDatabase, UnsafePermissions,
+    KeyStoreInvalid or DatabaseUnavailable: then nothing may be signed, issued or logged in.
+    """
+    require_initialised(settings)
+    database = open_database(settings)
+    database.require_schema()
+    database.require_durability()
+    return Services(settings, database, load_secret(settings.keys.secret_file), clock)
+
+
+def open_database(settings: Settings) -> Database:
+    """Take the database of a home; nothing is connected before it is used."""
+    return Database(
+        settings.database.url,
+        pool_size=settings.database.pool_size,
+        busy_seconds=settings.database.busy_seconds,
+    )
