@@ -127,7 +127,7 @@ def shell_lines() -> Iterator[tuple[str, str]]:
                 )
 
 
-@pytest.mark.parametrize(("document", "line"), shell_lines())
+@pytest.mark.parametrize(("document", "line"), list(shell_lines()))
 def test_commands_in_documents_exist(document: str, line: str) -> None:
     """A command that a document shows can be typed: its words and its options exist."""
     words = line.split()
