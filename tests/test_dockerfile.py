@@ -114,9 +114,9 @@ def programs_of_the_base_image(folder: Path) -> str:
 def is_fit_python(program: str) -> bool:
     """Tell whether the building user can run this Python and make an environment with it."""
     code = "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))"
-    probe = subprocess.run(
-        [*becoming_non_root(), program, "-c", code], capture_output=True, check=False
-    )
+    # By way of a shell: setpriv itself still has root's rights when it starts a program.
+    shell = ["sh", "-c", 'exec "$0" -c "$1"', program, code]
+    probe = subprocess.run([*becoming_non_root(), *shell], capture_output=True, check=False)
     return probe.returncode == 0
 
 
