@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from idservice.crypto.der import check_der
 from idservice.errors import MalformedCertificate, MalformedDer
 
 MAX_BYTES = 64 * 1024
+
+# These of the library's are no ValueErrors.
+_LIBRARY_ERRORS = (
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 
 
 def load_certificate(certificate_der: bytes) -> x509.Certificate:
@@ -22,7 +31,7 @@ def load_certificate(certificate_der: bytes) -> x509.Certificate:
         if certificate.serial_number <= 0:
             raise ValueError("the serial number is not positive")
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (MalformedDer, ValueError, x509.DuplicateExtension) as exc:
+    except (MalformedDer, ValueError, TypeError, *_LIBRARY_ERRORS) as exc:
         raise MalformedCertificate(
             "The certificate cannot be read, or one of its parts is not as X.509 requires.",
             "Give one complete X.509 certificate in DER.",

@@ -28,6 +28,9 @@ MAX_TOKEN_CHARACTERS = 4096
 AUTHENTICATION_METHODS = ("idcard",)
 ASSURANCE_LEVEL = "high"
 
+SUBJECT_PREFIX = "PNOEE-"
+"""Semantics identifier of an Estonian personal code (ETSI EN 319 412-1 cl. 5.1.3)."""
+
 _JTI_BYTES = 32
 _ALLOWED_HEADERS = frozenset({"alg", "kid", "typ"})
 _REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti"]
@@ -46,7 +49,6 @@ class TokenSubject:
     """For whom and upon which certificate a token is issued."""
 
     person_code: str
-    subject_identifier: str
     given_name: str
     surname: str
     certificate_issuer: str
@@ -114,7 +116,7 @@ class AccessTokens:
         claims = {
             "iss": self._issuer,
             "aud": relying_party,
-            "sub": subject.subject_identifier,
+            "sub": f"{SUBJECT_PREFIX}{subject.person_code}",
             "name": f"{subject.given_name} {subject.surname}",
             "given_name": subject.given_name,
             "family_name": subject.surname,

@@ -1,0 +1,87 @@
+"""The JSON and the forms of two-phase signing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from idservice.web.login_models import AnswerModel, RequestModel
+
+Base64Text = Annotated[
+    str,
+    Field(
+        min_length=4,
+        description="Standard Base64, one line, padded.",
+        json_schema_extra={"contentEncoding": "base64"},
+    ),
+]
+CertificateText = Annotated[
+    str,
+    Field(
+        min_length=4,
+        max_length=16384,
+        description="The person's signing certificate: PEM, or DER in Base64.",
+    ),
+]
+ShortText = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class SignatureOptionFields(RequestModel):
+    """What the JSON and the form of a new signature have in common."""
+
+    certificate: CertificateText
+    reason: Annotated[ShortText | None, Field(description="Why, shown by viewers.")] = None
+    location: Annotated[ShortText | None, Field(description="Where, shown by viewers.")] = None
+    field: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="Name of an empty field to sign into."),
+    ] = None
+    password: Annotated[
+        str | None, Field(max_length=200, description="The password of an encrypted PDF.")
+    ] = None
+
+
+class SignatureRequest(SignatureOptionFields):
+    """A new signature over a document small enough for JSON."""
+
+    document: Annotated[Base64Text, Field(description="The PDF in Base64.")]
+
+
+class SignatureForm(SignatureOptionFields):
+    """A new signature over a document of any size up to the limit of the service."""
+
+    file: Annotated[
+        str,
+        Field(description="The PDF.", json_schema_extra={"contentMediaType": "application/pdf"}),
+    ]
+
+
+class SignatureAnswer(AnswerModel):
+    """A signature that waits for its value, or has it."""
+
+    id: str
+    status: Literal["pending", "completed", "expired"]
+    data_to_be_signed: Annotated[
+        str, Field(description="Base64 of the DER to sign. Empty once it is no longer kept.")
+    ]
+    hash: Annotated[str, Field(description="Base64 of the digest of data_to_be_signed.")]
+    hash_algorithm: Annotated[str, Field(examples=["sha384"])]
+    signature_algorithm: Annotated[str, Field(examples=["ecdsa-sha384"])]
+    document_sha256: Annotated[str, Field(description="Lower-case hexadecimal.")]
+    expires_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class CompleteRequest(RequestModel):
+    """The value that completes a signature."""
+
+    signature: Annotated[
+        str,
+        Field(
+            min_length=4,
+            max_length=2048,
+            description="Base64 of the signature value. ECDSA: r‖s of exactly twice the field "
+            "length (P-256 64 bytes, P-384 96, P-521 132), or DER; the length tells them apart.",
+            json_schema_extra={"contentEncoding": "base64"},
+        ),
+    ]

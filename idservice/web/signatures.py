@@ -1,0 +1,170 @@
+"""Two-phase signing over HTTP, for keys that the person holds."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from idservice import errors
+from idservice.services.signing import SignatureOptions, SignatureState
+from idservice.web.bodies import form_fields, json_body
+from idservice.web.credentials import require_login
+from idservice.web.operations import Media, Operation, describes
+from idservice.web.signature_models import (
+    CompleteRequest,
+    SignatureAnswer,
+    SignatureForm,
+    SignatureOptionFields,
+    SignatureRequest,
+)
+from idservice.web.state import web_state
+from idservice.web.uploads import (
+    allow_document,
+    chunks,
+    decode_base64,
+    decode_certificate,
+    form_file,
+    wrong_media_type,
+)
+
+blueprint = Blueprint("signatures", __name__)
+
+_STATE_PROBLEMS = (
+    errors.CertificateUnknown,
+    errors.CertificateNotYours,
+    errors.CertificateWrongPurpose,
+    errors.CertificateSuspended,
+    errors.CertificateRevoked,
+    errors.CertificateExpired,
+    errors.CertificateNotYetValid,
+    errors.PersonSuspended,
+    errors.PersonRevoked,
+)
+
+
+@blueprint.post("/v1/signatures")
+@describes(
+    Operation(
+        tag="Signing",
+        answers={201: SignatureAnswer},
+        json=SignatureRequest,
+        multipart=SignatureForm,
+        security="accessToken",
+        problems=(
+            errors.AccessTokenInvalid,
+            errors.MalformedRequest,
+            errors.MalformedCertificate,
+            errors.MalformedPdf,
+            errors.NotAPdf,
+            errors.InputTooLarge,
+            errors.UnsupportedMediaType,
+            errors.UnsupportedPdf,
+            errors.UnsupportedAlgorithm,
+            errors.PdfPasswordWrong,
+            errors.PdfSigningForbidden,
+            errors.StorageUnavailable,
+            *_STATE_PROBLEMS,
+        ),
+    )
+)
+def begin() -> tuple[Response, int, dict[str, str]]:
+    """Begin a signature: send the PDF and the signing certificate, get the bytes to sign.
+
+    Send the document as the file of a form, or in Base64 inside JSON. Sign
+    data_to_be_signed with the key of the certificate (or its hash, where a card takes
+    digests) and complete the signature with the value before it expires.
+    """
+    grant = require_login()
+    fields, document = _json_document() if request.is_json else _form_document()
+    state = web_state().services.signing.begin(
+        grant.person_code,
+        decode_certificate(fields.certificate),
+        document,
+        options=SignatureOptions(
+            reason=fields.reason, location=fields.location, field_name=fields.field
+        ),
+        password=fields.password,
+    )
+    return jsonify(_answer(state)), 201, {"Location": f"/v1/signatures/{state.id}"}
+
+
+@blueprint.get("/v1/signatures/<identifier>")
+@describes(
+    Operation(
+        tag="Signing",
+        answers={200: SignatureAnswer},
+        security="accessToken",
+        problems=(errors.AccessTokenInvalid, errors.NotFound),
+    )
+)
+def show(identifier: str) -> Response:
+    """Show a signature that the person who is logged in has begun."""
+    grant = require_login()
+    return jsonify(_answer(web_state().services.signing.show(grant.person_code, identifier)))
+
+
+@blueprint.post("/v1/signatures/<identifier>/complete")
+@describes(
+    Operation(
+        tag="Signing",
+        answers={200: Media("application/pdf", "The signed document.")},
+        json=CompleteRequest,
+        security="accessToken",
+        problems=(
+            errors.AccessTokenInvalid,
+            errors.MalformedRequest,
+            errors.UnsupportedMediaType,
+            errors.InputTooLarge,
+            errors.NotFound,
+            errors.SignatureInvalid,
+            errors.SignatureNotPending,
+            errors.SignatureExpired,
+            errors.StorageUnavailable,
+            *_STATE_PROBLEMS,
+        ),
+    )
+)
+def complete(identifier: str) -> Response:
+    """Complete a signature with its value and get the signed PDF.
+
+    The value is verified before it is embedded, and accepted once; the same value again
+    gives the same document until the signature expires.
+    """
+    grant = require_login()
+    value = decode_base64(json_body(CompleteRequest).signature, "signature")
+    signed = web_state().services.signing.complete(
+        grant.person_code, identifier, value, actor=f"relying-party:{grant.relying_party}"
+    )
+    response = Response(signed.chunks(), mimetype="application/pdf")
+    response.content_length = signed.size
+    response.headers["Content-Disposition"] = 'attachment; filename="signed.pdf"'
+    return response
+
+
+def _json_document() -> tuple[SignatureOptionFields, Any]:
+    body = json_body(SignatureRequest)
+    return body, (decode_base64(body.document, "document"),)
+
+
+def _form_document() -> tuple[SignatureOptionFields, Any]:
+    if request.mimetype != "multipart/form-data":
+        raise wrong_media_type("multipart/form-data", "application/json")
+    allow_document(web_state().settings.signing.max_document_bytes)
+    file = form_file()
+    return form_fields(SignatureOptionFields), chunks(file.stream)
+
+
+def _answer(state: SignatureState) -> dict[str, str]:
+    return {
+        "id": state.id,
+        "status": state.status,
+        "data_to_be_signed": base64.b64encode(state.dtbs).decode(),
+        "hash": base64.b64encode(state.dtbs_digest).decode(),
+        "hash_algorithm": state.hash_name,
+        "signature_algorithm": state.algorithm_name,
+        "document_sha256": state.document_sha256,
+        "expires_at": state.expires_at.astimezone(UTC).isoformat(),
+    }

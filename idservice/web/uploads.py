@@ -1,0 +1,74 @@
+"""Documents that come with a request: in a form, as the body itself, or in Base64."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import IO
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+
+from idservice.errors import MalformedRequest, UnsupportedMediaType
+
+CHUNK = 1 << 18
+FORM_OVERHEAD = 1 << 16
+"""Bytes that the other fields of a form may take, beside the document."""
+
+
+def allow_document(max_document_bytes: int) -> None:
+    """Let this request have a body as large as a document; call before the body is read."""
+    request.max_content_length = max_document_bytes + FORM_OVERHEAD
+
+
+def form_file(*, optional: tuple[str, ...] = ()) -> FileStorage:
+    """Return the one file of the form, in its field `file`. Raises MalformedRequest.
+
+    Only the fields named in `optional` may hold further files.
+    """
+    names = set(request.files) - {"file", *optional}
+    if names or len(request.files.getlist("file")) != 1:
+        raise MalformedRequest(
+            "The form does not hold exactly one document in its field named file.",
+            "Send multipart/form-data with the document as the file of the field `file`.",
+        )
+    return request.files["file"]
+
+
+def chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is left of a stream in pieces."""
+    while piece := stream.read(CHUNK):
+        yield piece
+
+
+def decode_base64(text: str, what: str) -> bytes:
+    """Decode standard Base64, one spelling per value. Raises MalformedRequest naming `what`."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if not data or base64.b64encode(data).decode() != text:
+        raise MalformedRequest(
+            f"The {what} is empty or not standard Base64 in one padded line.",
+            "Encode it with the alphabet of RFC 4648 cl. 4, without line breaks.",
+        )
+    return data
+
+
+def decode_certificate(text: str) -> bytes:
+    """Return the DER of a certificate given as PEM or as DER in Base64."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    stripped = text.strip()
+    if stripped.startswith(begin) and stripped.endswith(end) and stripped.count(begin) == 1:
+        body = stripped.removeprefix(begin).removesuffix(end)
+        return decode_base64("".join(body.split()), "certificate")
+    return decode_base64(stripped, "certificate")
+
+
+def wrong_media_type(*allowed: str) -> UnsupportedMediaType:
+    """Make the error for a body of another media type than the allowed ones."""
+    return UnsupportedMediaType(
+        "This address does not take a body of this media type.",
+        f"Send Content-Type: {' or '.join(allowed)}.",
+    )
