@@ -7,25 +7,27 @@ two things (RFC 6211 cl. 1, RFC 4055 cl. 3.1).
 
 from __future__ import annotations
 
-from idservice.cms.parsing import AlgorithmIdentifier, SignerInfo, parse_algorithm
+from idservice.cms.parsing import SignerInfo
 from idservice.crypto import der_reader
+from idservice.crypto.algorithm_identifiers import (
+    RSASSA_PSS,
+    AlgorithmIdentifier,
+    parse_algorithm,
+    resolve_signature_algorithm,
+)
 from idservice.crypto.algorithms import (
     HashAlgorithm,
     SignatureAlgorithm,
     hash_by_oid,
     signature_algorithm,
-    signature_algorithm_by_oid,
 )
-from idservice.crypto.der_reader import Element, context
+from idservice.crypto.der_reader import context
 from idservice.errors import Finding, MalformedDer, UnsupportedAlgorithm
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
-RSASSA_PSS = "1.2.840.113549.1.1.10"
-MGF1 = "1.2.840.113549.1.1.8"
 CMS_ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 
 _NULL_DER = b"\x05\x00"
-_TRAILER_FIELD = 1
 
 Claimed = tuple[SignatureAlgorithm | None, tuple[Finding, ...]]
 
@@ -76,51 +78,7 @@ def _resolve(claimed: AlgorithmIdentifier, digest: HashAlgorithm) -> SignatureAl
     if claimed.oid == RSA_ENCRYPTION:
         # RFC 3370 cl. 3.2: the hash is then the one of digestAlgorithm.
         return signature_algorithm("rsa", digest.name)
-    if claimed.oid == RSASSA_PSS:
-        return signature_algorithm("rsa-pss", _pss_hash(claimed.parameters_der).name)
-    return signature_algorithm_by_oid(claimed.oid)
-
-
-def _pss_hash(parameters_der: bytes | None) -> HashAlgorithm:
-    """Read RSASSA-PSS-params; hash, mask generation and salt must belong together."""
-    if parameters_der is None:
-        # RFC 4055 cl. 3.1: absent parameters would mean SHA-1.
-        raise UnsupportedAlgorithm(
-            "The PSS signature names no hash algorithm, which stands for SHA-1.",
-            "Sign again with SHA-256 or stronger.",
-        )
-    parts = der_reader.read(parameters_der, der_reader.SEQUENCE).elements()
-    found = {number: parts.take_if(context(number)) for number in range(4)}
-    parts.finish()
-    hash_element, mask, salt, trailer = (found[number] for number in range(4))
-    if hash_element is None or mask is None or salt is None:
-        raise UnsupportedAlgorithm(
-            "The PSS parameters leave the hash, the mask or the salt to a default made with SHA-1.",
-            "Sign again with SHA-256 or stronger.",
-        )
-    algorithm = hash_by_oid(parse_algorithm(_inner(hash_element)).oid)
-    mask_algorithm = parse_algorithm(_inner(mask))
-    mask_hash = hash_by_oid(_algorithm_oid(mask_algorithm.parameters_der))
-    if mask_algorithm.oid != MGF1 or mask_hash is not algorithm:
-        raise MalformedDer("the mask generation of PSS uses another hash than the signature")
-    if _inner(salt).integer() != algorithm.size:
-        raise UnsupportedAlgorithm(
-            f"The PSS salt is not as long as the hash ({algorithm.size} bytes).",
-            "Sign again with a salt as long as the hash, as RFC 7518 and ETSI TS 119 312 ask.",
-        )
-    if trailer is not None and _inner(trailer).integer() != _TRAILER_FIELD:
-        raise MalformedDer("the trailer field of PSS is not 1")
-    return algorithm
-
-
-def _inner(element: Element) -> Element:
-    return der_reader.read(element.contents)
-
-
-def _algorithm_oid(algorithm_der: bytes | None) -> str:
-    if algorithm_der is None:
-        raise MalformedDer("the mask generation of PSS names no hash")
-    return parse_algorithm(der_reader.read(algorithm_der, der_reader.SEQUENCE)).oid
+    return resolve_signature_algorithm(claimed)
 
 
 def _plain_parameters(signer: SignerInfo) -> tuple[Finding, ...]:

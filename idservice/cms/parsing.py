@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idservice.crypto import der_reader
+from idservice.crypto.algorithm_identifiers import AlgorithmIdentifier, parse_algorithm
 from idservice.crypto.der import check_der
 from idservice.crypto.der_reader import Element, Elements, context
 from idservice.errors import MalformedCms, MalformedDer
@@ -19,15 +20,6 @@ MAX_CERTIFICATES = 64
 MAX_ATTRIBUTES = 64
 MAX_NODES = 60_000
 MAX_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class AlgorithmIdentifier:
-    """An OID and the DER of its parameters; None when they are absent."""
-
-    oid: str
-    parameters_der: bytes | None
-    encoded: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +84,6 @@ def parse_signed_data(cms_der: bytes) -> SignedData:
     except MalformedDer as exc:
         raise _malformed(exc.detail) from exc
     return signed_data
-
-
-def parse_algorithm(element: Element) -> AlgorithmIdentifier:
-    """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2). Raises MalformedDer."""
-    parts = element.elements()
-    oid = parts.take().object_identifier()
-    parameters = None if parts.at_end else parts.take().encoded
-    parts.finish()
-    return AlgorithmIdentifier(oid, parameters, element.encoded)
 
 
 def _signed_data(parts: Elements) -> SignedData:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from idservice.cms.parsing import SignedData, SignerIdentifier, parse_algorithm
+from idservice.cms.parsing import SignedData, SignerIdentifier
 from idservice.cms.signed_data import issuer_and_serial
 from idservice.crypto import der_reader
+from idservice.crypto.algorithm_identifiers import parse_algorithm
 from idservice.crypto.algorithms import SHA256, hash_by_oid
 from idservice.crypto.der_reader import context
 from idservice.errors import Finding, MalformedCertificate, MalformedDer, UnsupportedAlgorithm

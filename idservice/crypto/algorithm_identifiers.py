@@ -1,0 +1,95 @@
+"""Reading an AlgorithmIdentifier, and the signature algorithm that it means.
+
+RFC 5280 cl. 4.1.1.2; RFC 4055 cl. 3.1 for RSASSA-PSS, whose parameters carry the hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idservice.crypto import der_reader
+from idservice.crypto.algorithms import (
+    HashAlgorithm,
+    SignatureAlgorithm,
+    hash_by_oid,
+    signature_algorithm,
+    signature_algorithm_by_oid,
+)
+from idservice.crypto.der_reader import Element, context
+from idservice.errors import MalformedDer, UnsupportedAlgorithm
+
+RSASSA_PSS = "1.2.840.113549.1.1.10"
+MGF1 = "1.2.840.113549.1.1.8"
+
+_TRAILER_FIELD = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmIdentifier:
+    """An OID and the DER of its parameters; None when they are absent."""
+
+    oid: str
+    parameters_der: bytes | None
+    encoded: bytes
+
+
+def parse_algorithm(element: Element) -> AlgorithmIdentifier:
+    """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2). Raises MalformedDer."""
+    parts = element.elements()
+    oid = parts.take().object_identifier()
+    parameters = None if parts.at_end else parts.take().encoded
+    parts.finish()
+    return AlgorithmIdentifier(oid, parameters, element.encoded)
+
+
+def resolve_signature_algorithm(claimed: AlgorithmIdentifier) -> SignatureAlgorithm:
+    """Return the allowed algorithm that an identifier names by itself.
+
+    Raises UnsupportedAlgorithm, or MalformedDer for PSS parameters that do not belong
+    together.
+    """
+    if claimed.oid == RSASSA_PSS:
+        return signature_algorithm("rsa-pss", _pss_hash(claimed.parameters_der).name)
+    return signature_algorithm_by_oid(claimed.oid)
+
+
+def _pss_hash(parameters_der: bytes | None) -> HashAlgorithm:
+    """Read RSASSA-PSS-params; hash, mask generation and salt must belong together."""
+    if parameters_der is None:
+        # RFC 4055 cl. 3.1: absent parameters would mean SHA-1.
+        raise UnsupportedAlgorithm(
+            "The PSS signature names no hash algorithm, which stands for SHA-1.",
+            "Sign again with SHA-256 or stronger.",
+        )
+    parts = der_reader.read(parameters_der, der_reader.SEQUENCE).elements()
+    found = {number: parts.take_if(context(number)) for number in range(4)}
+    parts.finish()
+    hash_element, mask, salt, trailer = (found[number] for number in range(4))
+    if hash_element is None or mask is None or salt is None:
+        raise UnsupportedAlgorithm(
+            "The PSS parameters leave the hash, the mask or the salt to a default made with SHA-1.",
+            "Sign again with SHA-256 or stronger.",
+        )
+    algorithm = hash_by_oid(parse_algorithm(_inner(hash_element)).oid)
+    mask_algorithm = parse_algorithm(_inner(mask))
+    mask_hash = hash_by_oid(_algorithm_oid(mask_algorithm.parameters_der))
+    if mask_algorithm.oid != MGF1 or mask_hash is not algorithm:
+        raise MalformedDer("the mask generation of PSS uses another hash than the signature")
+    if _inner(salt).integer() != algorithm.size:
+        raise UnsupportedAlgorithm(
+            f"The PSS salt is not as long as the hash ({algorithm.size} bytes).",
+            "Sign again with a salt as long as the hash, as RFC 7518 and ETSI TS 119 312 ask.",
+        )
+    if trailer is not None and _inner(trailer).integer() != _TRAILER_FIELD:
+        raise MalformedDer("the trailer field of PSS is not 1")
+    return algorithm
+
+
+def _inner(element: Element) -> Element:
+    return der_reader.read(element.contents)
+
+
+def _algorithm_oid(algorithm_der: bytes | None) -> str:
+    if algorithm_der is None:
+        raise MalformedDer("the mask generation of PSS names no hash")
+    return parse_algorithm(der_reader.read(algorithm_der, der_reader.SEQUENCE)).oid

@@ -1,0 +1,217 @@
+"""Certification paths at a given time to given trust anchors (RFC 5280 cl. 6.1).
+
+`build_path` looks for a path from a certificate to an anchor and validates it:
+ (1) names chain, and each signature verifies under the key of the issuer;
+ (2) every certificate is within its validity period;
+ (3) issuers are CAs, allowed to sign certificates, within their path length;
+ (4) policies agree along the path; no critical extension is left unprocessed;
+ (5) the certificate may be used for the purpose asked for.
+Revocation is not looked at, and neither is whose certificate it is. Name constraints,
+policy mappings, policy constraints and inhibitAnyPolicy are not processed: a path with
+any of them is refused. An anchor may be a root, an issuing CA, or the certificate itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from cryptography import x509
+
+from idservice.errors import (
+    CertificateConstraintsViolated,
+    CertificateExpired,
+    CertificateNotTrusted,
+    CertificateNotYetValid,
+    IdServiceError,
+)
+from idservice.pki.path_rules import (
+    AUTHENTICATION,
+    SIGNING,
+    PathCertificate,
+    Purpose,
+    read_certificate,
+    require_issuer_fit,
+    require_policies,
+    require_purpose,
+    verify_issued,
+)
+
+MAX_DEPTH = 10
+"""Certificates in a path, anchor included."""
+
+MAX_SIGNATURE_CHECKS = 200
+"""Signatures verified in one search, so that a bag of look-alikes cannot cost much."""
+
+MAX_CANDIDATES = 256
+MAX_STEPS = 2_000
+"""Certificates looked at in one search: signatures are remembered, chains of them are not."""
+
+__all__ = ["AUTHENTICATION", "SIGNING", "Purpose", "ValidPath", "build_path"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidPath:
+    """A path that holds: the certificate first, the anchor last; and the policies it is under.
+
+    `policies` is None when the path allows any policy.
+    """
+
+    certificates: tuple[x509.Certificate, ...]
+    policies: frozenset[str] | None
+
+    @property
+    def anchor(self) -> x509.Certificate:
+        """The trust anchor that the path ends in."""
+        return self.certificates[-1]
+
+
+def build_path(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    at: dt.datetime,
+    *,
+    purpose: Purpose | None = None,
+) -> ValidPath:
+    """Return a valid path from `leaf` to one of the anchors at the time `at` (aware UTC).
+
+    Raises CertificateNotTrusted without a path, CertificateExpired or
+    CertificateNotYetValid for the leaf's own period, CertificateConstraintsViolated for
+    any other rule, CertificateWrongPurpose for the purpose, UnsupportedAlgorithm when a
+    signature of the path uses one that is not allowed, MalformedCertificate.
+    """
+    search = _Search(intermediates, anchors)
+    first: IdServiceError | None = None
+    for path in search.paths(read_certificate(leaf)):
+        try:
+            return _validated(path, at, purpose)
+        except IdServiceError as exc:
+            first = first or exc
+    raise first or search.refusal()
+
+
+class _Search:
+    """Depth-first search from a certificate upwards, verifying each signature on the way."""
+
+    def __init__(
+        self, intermediates: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate]
+    ) -> None:
+        self._anchors = tuple(read_certificate(item) for item in anchors)
+        self._intermediates = tuple(_readable(intermediates[:MAX_CANDIDATES]))
+        self._checks_left = MAX_SIGNATURE_CHECKS
+        self._steps_left = MAX_STEPS
+        self._verified: dict[tuple[bytes, bytes], IdServiceError | None] = {}
+        self._failure: IdServiceError | None = None
+
+    def paths(self, leaf: PathCertificate) -> Iterator[tuple[PathCertificate, ...]]:
+        """Yield every chain of verified signatures from the leaf to an anchor."""
+        if any(anchor.der == leaf.der for anchor in self._anchors):
+            yield (leaf,)
+            return
+        yield from self._above((leaf,))
+
+    def refusal(self) -> IdServiceError:
+        """Return why there is no path: the first signature that failed, or no issuer at all."""
+        return self._failure or CertificateNotTrusted(
+            "The certificate does not chain to a certificate authority that is trusted here.",
+            "If you trust its authority, give the authority's certificate with --trust.",
+        )
+
+    def _above(self, path: tuple[PathCertificate, ...]) -> Iterator[tuple[PathCertificate, ...]]:
+        child = path[-1]
+        self._steps_left -= 1
+        self._require_budget(self._steps_left)
+        for anchor in self._anchors:
+            if child.names_issuer(anchor) and self._holds(child, anchor):
+                yield (*path, anchor)
+        if len(path) >= MAX_DEPTH - 1:
+            return
+        # RFC 5280 cl. 6.1: no certificate twice; nor two with the same name and key.
+        seen = {(item.subject, item.spki_der) for item in path}
+        for item in sorted(self._intermediates, key=child.prefers, reverse=True):
+            if (item.subject, item.spki_der) in seen or not child.names_issuer(item):
+                continue
+            if self._holds(child, item):
+                yield from self._above((*path, item))
+
+    def _holds(self, child: PathCertificate, issuer: PathCertificate) -> bool:
+        key = (child.der, issuer.der)
+        if key not in self._verified:
+            self._checks_left -= 1
+            self._require_budget(self._checks_left)
+            self._verified[key] = _failure(child, issuer)
+        failure = self._verified[key]
+        self._failure = self._failure or failure
+        return failure is None
+
+    @staticmethod
+    def _require_budget(left: int) -> None:
+        if left < 0:
+            raise CertificateNotTrusted(
+                f"No path was found within {MAX_SIGNATURE_CHECKS} signature checks; the "
+                "certificates that came along seem made to mislead.",
+                "Ask for the document with the certificates of its chain only.",
+            )
+
+
+def _failure(child: PathCertificate, issuer: PathCertificate) -> IdServiceError | None:
+    try:
+        verify_issued(child, issuer)
+    except IdServiceError as exc:
+        return exc
+    return None
+
+
+def _readable(certificates: Sequence[x509.Certificate]) -> Iterator[PathCertificate]:
+    """Certificates that merely came along are left out when they cannot be read."""
+    for item in certificates:
+        try:
+            yield read_certificate(item)
+        except IdServiceError:
+            continue
+
+
+def _validated(
+    path: tuple[PathCertificate, ...], at: dt.datetime, purpose: Purpose | None
+) -> ValidPath:
+    """Apply rules (2) to (5) to a path whose signatures verify."""
+    leaf = path[0]
+    _require_period(leaf, at)
+    for depth, issuer in enumerate(path[1:], start=1):
+        _require_issuer_period(issuer, at)
+        below = sum(not item.is_self_issued for item in path[1:depth])
+        require_issuer_fit(issuer, below)
+    for item in path:
+        item.require_processed()
+    policies = require_policies(path, purpose)
+    if purpose is not None:
+        require_purpose(leaf, purpose)
+    return ValidPath(tuple(item.certificate for item in path), policies)
+
+
+def _require_period(leaf: PathCertificate, at: dt.datetime) -> None:
+    if at < leaf.not_before:
+        raise CertificateNotYetValid(
+            f"The certificate is valid from {leaf.not_before:%Y-%m-%d %H:%M} UTC only.",
+            "Check the clock, or wait.",
+        )
+    if at > leaf.not_after:
+        raise CertificateExpired(
+            f"The certificate expired on {leaf.not_after:%Y-%m-%d %H:%M} UTC.",
+            "Use a certificate that is valid; an old signature needs a time-stamp as proof.",
+        )
+
+
+def _require_issuer_period(issuer: PathCertificate, at: dt.datetime) -> None:
+    if not issuer.not_before <= at <= issuer.not_after:
+        _refuse(
+            f"The certificate of the authority {issuer.label} was not valid at the time asked "
+            "about, so nothing it issued can be relied upon then."
+        )
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise CertificateConstraintsViolated(detail, "Use certificates of another authority.")
