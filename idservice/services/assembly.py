@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
     from idservice.services.file_signing import FileSigning
-    from idservice.services.persons import Persons
+    from idservice.services.key_custody import KeyCustody
+    from idservice.services.own_keys import OwnKeys
     from idservice.services.pins import Pins
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
     from idservice.services.token_keys import TokenKeys
-    from idservice.services.validation import Validation
 
 Clock = Callable[[], datetime]
 
@@ -144,6 +144,36 @@ class Services:
             chain_der=self.certificate_authority.chain_der[:1],
             clock=self.clock,
         )
+
+    @cached_property
+    def key_custody(self) -> KeyCustody:
+        """Keys of people, opened with their PINs."""
+        from idservice.keystore.wrapping import PinCost
+        from idservice.services.key_custody import KeyCustody
+
+        pins = self.settings.pins
+        return KeyCustody(
+            self.database,
+            self.pins,
+            self.secret,
+            PinCost(pins.argon2_memory_kib, pins.argon2_iterations, pins.argon2_lanes),
+            self.certificate_authority.chain_der,
+            self.clock,
+        )
+
+    @cached_property
+    def own_keys(self) -> OwnKeys:
+        """Keys that a person opens on this machine."""
+        from idservice.services.own_keys import OwnKeys
+
+        return OwnKeys(self.key_custody)
+
+    @cached_property
+    def file_signing(self) -> FileSigning:
+        """Signing files with keys that are opened here."""
+        from idservice.services.file_signing import FileSigning
+
+        return FileSigning(self.database, self.settings.signing, clock=self.clock)
 
     @cached_property
     def audit(self) -> AuditLog:

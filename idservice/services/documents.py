@@ -42,6 +42,10 @@ class Document:
     _file: BinaryIO
     _identity: tuple[int, int, int, int]
 
+    def with_data(self, data: bytes) -> Document:
+        """The same document with other bytes in its place, such as those of a repair."""
+        return Document(self.path, data, self._file, self._identity)
+
     def require_unchanged(self) -> None:
         """Raise FileNotReadable when the file was changed since it was opened.
 

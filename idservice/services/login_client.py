@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import idservice.errors
@@ -36,23 +36,32 @@ class ClientLogin:
     claims: dict[str, Any]
 
 
+class LoginKey(Protocol):
+    """An authentication key with its certificate."""
+
+    @property
+    def signer(self) -> Signer:
+        """What makes the signature value."""
+
+    @property
+    def certificate_der(self) -> bytes:
+        """The authentication certificate."""
+
+
 def log_in(
-    session: HttpSession,
-    signer: Signer,
-    certificate_der: bytes,
-    *,
-    origin: str,
-    relying_party: str | None = None,
+    address: str, key: LoginKey, *, origin: str, relying_party: str | None = None
 ) -> ClientLogin:
     """Fetch a challenge, answer it, and ask who we are with the token that came back.
 
-    Raises what the service answered, by its code, or ServiceUnavailable.
+    `address` is where the service is reached. Raises MalformedRequest for no address of
+    a web service, what the service answered, by its code, or ServiceUnavailable.
     """
+    session = HttpSession(address)
     headers = {"Origin": origin}
     query = f"?relying_party={quote(relying_party, safe='')}" if relying_party else ""
     challenge = _members(session.get(f"/auth/challenge{query}", headers))
     nonce = _text(challenge, "nonce")
-    token = auth_token(signer, certificate_der, origin=origin, nonce=nonce)
+    token = auth_token(key.signer, key.certificate_der, origin=origin, nonce=nonce)
     answer = _members(session.post_json("/auth/login", {"auth-token": token}, headers))
     access_token = _text(answer, "access_token")
     claims = _members(session.get("/auth/me", {"Authorization": f"Bearer {access_token}"}))

@@ -1,0 +1,107 @@
+"""The server process: granian around the web application, started and stopped cleanly."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from idservice.errors import AddressInUse, SettingsInvalid
+from idservice.services.origins import is_loopback
+
+if TYPE_CHECKING:
+    from idservice.settings import Settings
+
+APPLICATION = "idservice.web.app"
+FACTORY = "create_app_from_environment"
+GRACE_SECONDS = 10
+"""How long a worker may finish what it is answering before it is killed."""
+
+_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; every worker has ended on return.
+
+    `started` is called once the port listens.
+    """
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    # Loaded once here, the application is shared by all workers that are forked from us.
+    importlib.import_module(APPLICATION)
+    server = Server(
+        f"{APPLICATION}:{FACTORY}",
+        address=settings.server.host,
+        port=settings.server.port,
+        interface=Interfaces.WSGI,
+        workers=settings.server.workers,
+        blocking_threads=settings.server.threads,
+        factory=True,
+        log_level=LogLevels.warning,
+        log_enabled=True,
+        workers_kill_timeout=GRACE_SECONDS,
+        respawn_failed_workers=True,
+    )
+    server.on_startup(started)
+    with _metrics_folder():
+        server.serve()
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise AddressInUse when something listens there, SettingsInvalid for no address of ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            raise AddressInUse(
+                f"Port {port} on {host} is in use, perhaps by an idservice that already runs.",
+                "Stop the other program, or choose another port with --port.",
+            ) from exc
+        raise SettingsInvalid(
+            f"Nothing can listen on {host} port {port}: {exc.strerror}.",
+            "Correct --host and --port, or server.host and server.port in the settings.",
+        ) from exc
+
+
+def warnings(settings: Settings) -> list[str]:
+    """Say what about the address may surprise: exposure, or another address than the public one."""
+    found = []
+    if not is_loopback(settings.server.host):
+        found.append(
+            f"{settings.server.host} is reachable from the network; these are test identities "
+            "whose PINs are public"
+        )
+    public = urlsplit(settings.server.public_url)
+    public_port = public.port or (443 if public.scheme == "https" else 80)
+    if is_loopback(public.hostname or "") and public_port != settings.server.port:
+        found.append(
+            f"clients are told {settings.server.public_url}, but port {settings.server.port} "
+            "listens: logins are for the former; set IDSERVICE_SERVER__PUBLIC_URL or use its port"
+        )
+    return found
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """Give the workers a fresh folder in which they add up their metrics."""
+    folder = Path(tempfile.mkdtemp(prefix="idservice-metrics-"))
+    os.environ[_METRICS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

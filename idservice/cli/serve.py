@@ -1,0 +1,107 @@
+"""`idservice serve` and `idservice run`: the service on granian, and a box that says where."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from idservice.cli.context import AppContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from idservice.settings import Settings
+
+
+def listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --host, --port and --workers to a command."""
+    for option in (
+        click.option("--workers", type=click.IntRange(1, 256), help="Worker processes."),
+        click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on."),
+        click.option("--host", help="Address to listen on; anything but loopback is exposed."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@listen_options
+@click.pass_obj
+def serve(app: AppContext, host: str | None, port: int | None, workers: int | None) -> None:
+    """Start the service and serve until stopped with Ctrl-C or SIGTERM."""
+    app.override("server", {"host": host, "port": port, "workers": workers})
+    _serve(app)
+
+
+@click.command()
+@listen_options
+@click.pass_obj
+def run(app: AppContext, host: str | None, port: int | None, workers: int | None) -> None:
+    """Initialise the home folder if it was never initialised, then serve.
+
+    With --port a new home is made for that port; an existing one keeps its own address.
+    """
+    from idservice.cli.init import initialise_if_new
+
+    app.override("server", {"host": host, "port": port, "workers": workers})
+    initialise_if_new(app, public_url=f"http://127.0.0.1:{port}" if port else None)
+    _serve(app)
+
+
+def _serve(app: AppContext) -> None:
+    from idservice.cli import listening
+    from idservice.cli.terminal import warn
+
+    settings = app.settings
+    services = app.services()
+    people = services.ready_people()
+    app.close()  # workers open their own; nothing open may be carried over a fork
+    listening.require_free(settings.server.host, settings.server.port)
+    for text in listening.warnings(settings):
+        warn(text)
+    _export(settings)
+    listening.serve_until_stopped(settings, lambda: _show_box(settings, people))
+
+
+def _export(settings: Settings) -> None:
+    """Hand home and command-line options to the workers, which read the environment."""
+    os.environ["IDSERVICE_HOME"] = str(settings.home)
+    for key in ("host", "port", "workers"):
+        os.environ[f"IDSERVICE_SERVER__{key.upper()}"] = str(getattr(settings.server, key))
+
+
+def _show_box(settings: Settings, people: list[Any]) -> None:
+    from rich.panel import Panel
+
+    from idservice.cli.terminal import talk
+
+    url = settings.server.public_url
+    lines = [
+        f"[bold]{url}/[/]           status page",
+        f"[bold]{url}/docs[/]       the REST interface",
+        "",
+        "[bold]Test people[/]",
+    ]
+    lines += [
+        f"{person.code}  {person.name}   PIN1 {person.pin1}  PIN2 {person.pin2}  PUK {person.puk}"
+        for person in people
+    ]
+    lines += ["", "[bold]Next, in another terminal[/]"]
+    lines += next_commands(settings, people)
+    lines += ["", "[dim]Test identities: never trust this CA.  Ctrl-C stops.[/]"]
+    title = "[bold]idservice[/] is listening"
+    talk().print(Panel("\n".join(lines), title=title, expand=False, padding=(1, 2)))
+
+
+def next_commands(settings: Settings, people: list[Any]) -> list[str]:
+    """The three commands to try next, as they can be typed in the home folder."""
+    code = people[0].code if people else "CODE"
+    del settings
+    return [
+        f"idservice login --as {code}",
+        f"idservice sign in.pdf -o out.pdf --as {code}",
+        "idservice verify out.pdf",
+    ]

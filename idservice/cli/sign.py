@@ -1,0 +1,174 @@
+"""`idservice sign`: sign any number of PDF files with one key and one PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from idservice.cli import failures
+from idservice.cli.context import AppContext
+from idservice.cli.key_options import chosen_key, key_options
+from idservice.cli.secrets_input import password_options, read_password, read_pin
+from idservice.errors import IdServiceError
+
+if TYPE_CHECKING:
+    from idservice.services.file_signing import FileOrder, FileSigner, SignedFile
+
+SUFFIX = ".signed.pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: it was signed, or an error says why not."""
+
+    order: FileOrder
+    signed: SignedFile | None
+    error: IdServiceError | None
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="IN…", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output, for one input.")
+@click.option(
+    "--out-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the outputs, which keep the names of their inputs.",
+)
+@key_options
+@click.option("--reason", help="Why it is signed; viewers show it.")
+@click.option("--location", help="Where it is signed.")
+@click.option("--contact", help="How to reach the signer.")
+@click.option("--field", help="Name of the signature field: an empty one, or a new one.")
+@password_options
+@click.option("--repair", is_flag=True, help="Rewrite a damaged file first, if nobody signed it.")
+@click.option("--force", is_flag=True, help="Replace existing outputs; never an input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file.")
+@click.pass_obj
+def sign(
+    app: AppContext,
+    files: tuple[Path, ...],
+    output: Path | None,
+    out_dir: Path | None,
+    person: str | None,
+    card: Path | None,
+    pin: str | None,
+    pin_file: Path | None,
+    reason: str | None,
+    location: str | None,
+    contact: str | None,
+    field: str | None,
+    password: str | None,
+    password_file: Path | None,
+    repair: bool,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Sign PDF files (PAdES-B-B) with PIN2.
+
+    Without -o or --out-dir the output of a.pdf is a.signed.pdf beside it. The PIN is
+    asked and tried once for all files. One file that fails does not stop the others.
+    """
+    from idservice.services.file_signing import FileOrder, SignatureOptions
+
+    choice = chosen_key(person, card)
+    targets = _targets(files, output, out_dir)
+    options = SignatureOptions(reason, location, contact, field)
+    opens = read_password(given=password, file=password_file)
+    orders = [
+        FileOrder(source, target, options, password=opens, repair=repair, replace=force)
+        for source, target in zip(files, targets, strict=True)
+    ]
+    pin2 = read_pin("pin2", given=pin, file=pin_file, holder=choice.shown)
+    services = app.services()
+    signer = services.file_signing.with_key(services.own_keys.for_signing(choice, pin2))
+    show = _print_json_line if as_json else _print_line
+    outcomes = _sign_all(signer, orders, show)
+    if not as_json and len(outcomes) > 1:
+        _print_summary(outcomes)
+    return failures.FAILED if any(item.error for item in outcomes) else failures.DONE
+
+
+def _targets(files: Sequence[Path], output: Path | None, out_dir: Path | None) -> list[Path]:
+    """Name the output of each input; refuse before anything is signed what would collide."""
+    if output is not None and (len(files) > 1 or out_dir is not None):
+        raise click.UsageError("-o is for one input; use --out-dir for several.")
+    if output is not None:
+        return [output]
+    targets = [
+        out_dir / source.name if out_dir else source.with_name(f"{source.stem}{SUFFIX}")
+        for source in files
+    ]
+    repeated = {str(target) for target in targets if targets.count(target) > 1}
+    if repeated:
+        raise click.UsageError(f"Several inputs would be written to {', '.join(sorted(repeated))}.")
+    return targets
+
+
+def _sign_all(
+    signer: FileSigner, orders: Sequence[FileOrder], show: Callable[[Outcome], None]
+) -> list[Outcome]:
+    from rich.progress import Progress
+
+    from idservice.cli.terminal import talk
+
+    console = talk()
+    outcomes = []
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal or len(orders) < 2
+    ) as progress:
+        for order in progress.track(orders, description="Signing"):
+            outcome = _sign_one(signer, order)
+            outcomes.append(outcome)
+            show(outcome)
+    return outcomes
+
+
+def _sign_one(signer: FileSigner, order: FileOrder) -> Outcome:
+    from idservice.errors import Configuration, Dependency
+
+    try:
+        return Outcome(order, signer.sign(order), None)
+    except (Configuration, Dependency):
+        raise  # the next file would fail alike
+    except IdServiceError as exc:
+        return Outcome(order, None, exc)
+
+
+def _print_line(outcome: Outcome) -> None:
+    from idservice.cli.terminal import plain, results, talk
+
+    if outcome.signed is not None:
+        note = " (repaired first)" if outcome.signed.repaired else ""
+        results().print(plain(f"{outcome.order.source} → {outcome.order.target}{note}"))
+    elif outcome.error is not None:
+        talk().print(plain(f"{outcome.order.source} was not signed", style="bold red"))
+        talk().print(plain(failures.message(outcome.error)))
+
+
+def _print_json_line(outcome: Outcome) -> None:
+    from idservice.cli.terminal import print_json
+
+    value: dict[str, Any] = {"file": str(outcome.order.source), "status": "failed"}
+    if outcome.signed is not None:
+        value |= {
+            "status": "signed",
+            "output": str(outcome.signed.target),
+            "field": outcome.signed.field_name,
+            "size": outcome.signed.size,
+            "repaired": outcome.signed.repaired,
+        }
+    if outcome.error is not None:
+        error = outcome.error
+        value["error"] = {"code": error.code, "message": error.detail, "fix": error.fix}
+    print_json(value, indent=None)
+
+
+def _print_summary(outcomes: Sequence[Outcome]) -> None:
+    from idservice.cli.terminal import talk
+
+    failed = sum(item.error is not None for item in outcomes)
+    talk().print(f"{len(outcomes) - failed} signed, {failed} failed")
