@@ -109,7 +109,7 @@ def write_card_file(path: Path, data: bytes) -> None:
 def read_card_file(path: Path, purpose: Purpose) -> CardFile:
     """Read the card file for a purpose, given either file of the card or their stem.
 
-    Raises FileNotReadable, or InputTooLarge above 256 KiB.
+    Raises FileNotReadable, InputTooLarge above 256 KiB, MalformedCard for what is no PKCS#12.
     """
     chosen = card_path(path, purpose)
     try:
@@ -125,16 +125,17 @@ def read_card_file(path: Path, purpose: Purpose) -> CardFile:
             f"{chosen} has more than {MAX_CARD_BYTES} bytes and cannot be a card.",
             "Name one of the card's two .p12 files.",
         )
-    return CardFile(chosen, purpose, data)
+    card = CardFile(chosen, purpose, data)
+    _require_pkcs12(card)
+    return card
 
 
 def open_card(card: CardFile, pin: str) -> OpenCard:
     """Open a card file with its PIN; nobody counts the try here.
 
-    Raises PinWrong when the PIN does not open it, MalformedCard when it is no PKCS#12
-    file with one key and its certificate.
+    Raises PinWrong when the PIN does not open it, MalformedCard when it does not hold one
+    key and its certificate.
     """
-    _require_pkcs12(card)
     try:
         content = pkcs12.load_pkcs12(card.data, pin.encode())
     except ValueError as exc:

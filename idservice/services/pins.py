@@ -59,8 +59,8 @@ def generate_pins(
 
 def require_form(code: str, value: str) -> None:
     """Raise PinUnacceptable unless a PIN or PUK is digits, as many as cards take."""
-    fewest, most = LENGTHS[code]
-    if not (fewest <= len(value) <= most and value.isascii() and value.isdigit()):
+    if not _has_form(code, value):
+        fewest, most = LENGTHS[code]
         raise PinUnacceptable(
             f"The {code.upper()} does not have the form that cards take.",
             f"Choose {fewest} to {most} digits.",
@@ -81,16 +81,20 @@ class Pins:
         self._clock = clock
         self.tries = tries
 
-    def evaluate(self, holder: str, code: str, check: Callable[[], _Result]) -> _Result:
-        """Take a try, then run `check`, which raises PinWrong for a wrong PIN.
+    def evaluate(
+        self, holder: str, code: str, entered: str, check: Callable[[str], _Result]
+    ) -> _Result:
+        """Take a try, then run `check` on what was entered; it raises PinWrong if that is wrong.
 
         Returns what `check` returns, after giving all tries back. Raises PinLocked, without
-        running `check`, when no try is left; PinWrong when the try was wrong. Any other
-        error of `check` leaves the try taken.
+        running `check`, when no try is left; PinWrong when the try was wrong. What cannot
+        be a PIN is wrong without taking a try. Any other error of `check` leaves it taken.
         """
+        if not _has_form(code, entered):
+            raise _no_pin(code)
         left = self._take(holder, code)
         try:
-            result = check()
+            result = check(entered)
         except PinWrong as exc:
             raise self._wrong(holder, code, left) from exc
         with self._database.begin() as connection:
@@ -140,6 +144,19 @@ class Pins:
             f"The {code.upper()} is wrong, and {'it is locked now' if left == 0 else tries}.",
             _way_out(code) if left == 0 else "Try again with care.",
         )
+
+
+def _has_form(code: str, value: str) -> bool:
+    fewest, most = LENGTHS[code]
+    return fewest <= len(value) <= most and value.isascii() and value.isdigit()
+
+
+def _no_pin(code: str) -> PinWrong:
+    fewest, most = LENGTHS[code]
+    return PinWrong(
+        f"What was entered cannot be a {code.upper()}; the try was not counted.",
+        f"Enter {fewest} to {most} digits.",
+    )
 
 
 def _locked(code: str) -> PinLocked:

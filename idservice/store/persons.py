@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from idservice.store.schema import persons
 
@@ -35,11 +36,12 @@ class Person:
     revocation_reason: str | None = None
 
 
-def add(connection: Connection, person: Person) -> None:
-    """Store a new person; the personal code must be free."""
-    connection.execute(
-        insert(persons), {name: getattr(person, name) for name in Person.__dataclass_fields__}
-    )
+def add(connection: Connection, person: Person) -> bool:
+    """Store a new person; False when the personal code is taken."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = {name: getattr(person, name) for name in Person.__dataclass_fields__}
+    statement = build(persons).values(values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
 
 
 def find(connection: Connection, code: str, *, lock: bool = False) -> Person | None:

@@ -1,0 +1,214 @@
+"""Issuing a person: certificates, keys, PINs and the record of it, all or nothing.
+
+1. A transaction reserves the personal code (status "issuing"), the serials and the
+   public keys.
+2. Certificates are linted and signed; card files are encoded and written.
+3. A second transaction stores certificates, wrapped keys, counters and audit rows, and
+   makes the person "active".
+
+A process that dies before the end of 3 leaves a person who is not active and
+certificates that are pending; the next attempt for the same code starts over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from idservice.errors import IdServiceError, IllegalTransition, PersonExists
+from idservice.keystore.card import CardFile, card_path, encode_card, write_card_file
+from idservice.pki.personal_code import MAX_SERIAL, make_personal_code
+from idservice.pki.profiles import Profiles
+from idservice.pki.subject import Holder, make_holder
+from idservice.services.certificate_authority import (
+    ORPHAN_AFTER,
+    Allocation,
+    CertificateAuthority,
+    Order,
+    SignedCertificate,
+)
+from idservice.services.key_records import KeyRecordMaker, KeyRecords
+from idservice.services.person_request import CARD, PROFILES, NewKey, PersonRequest, new_keys
+from idservice.services.pins import PinSet, generate_pins
+from idservice.store import audit, certificates, persons
+from idservice.store.database import Connection, Database
+from idservice.store.persons import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What was issued: the personal code and its PINs, to be told once."""
+
+    personal_code: str
+    pins: PinSet
+
+
+class Enrolment:
+    """Issues people."""
+
+    def __init__(
+        self,
+        database: Database,
+        authority: CertificateAuthority,
+        profiles: Profiles,
+        records: KeyRecordMaker,
+        *,
+        validity: dt.timedelta,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """Take the collaborators; `validity` holds unless a request asks for another."""
+        self._database = database
+        self._authority = authority
+        self._profiles = profiles
+        self._records = records
+        self._validity = validity
+        self._clock = clock
+
+    def issue(self, request: PersonRequest) -> Enrolled:
+        """Issue a person, or nothing at all.
+
+        Raises MalformedRequest, MalformedPersonalCode, PinUnacceptable, PersonExists,
+        PublicKeyInUse, or AlreadyInitialised when a card file is in the way.
+        """
+        codes = generate_pins(request.pin1, request.pin2, request.puk)
+        keys = new_keys(request, self._profiles)
+        with self._database.begin() as connection:
+            holder = self._reserve(connection, request)
+            orders = [self._order(key, holder, request.valid_for) for key in keys]
+            allocations = self._authority.allocate(connection, orders, approver=request.approver)
+        code = holder.personal_code.value
+        with self._given_up_on_failure(allocations, request.approver):
+            signed = self._authority.sign(allocations)
+            cards = self._encode_cards(request.card, holder, codes, keys, signed)
+            records = self._records.make(code, codes, keys, cards, self._clock())
+            with _written(cards), self._database.begin() as connection:
+                self._complete(connection, code, request.approver, signed, records)
+        return Enrolled(code, codes)
+
+    def _reserve(self, connection: Connection, request: PersonRequest) -> Holder:
+        """Take the personal code, or take it over from an issuance that never ended."""
+        holder = self._holder(connection, request)
+        code, now = holder.personal_code.value, self._clock()
+        person = Person(code, holder.given_name, holder.surname, persons.ISSUING, now)
+        if persons.add(connection, person):
+            return holder
+        existing = persons.find(connection, code, lock=True)
+        if existing is None or existing.status != persons.ISSUING:
+            raise PersonExists(
+                "A person with this personal code was issued before, and one person is never "
+                "issued twice.",
+                "Use the person as is, or take another personal code.",
+            )
+        self._authority.abandon(
+            connection, before=now - ORPHAN_AFTER, person_code=code, actor=request.approver
+        )
+        if certificates.has_pending(connection, code):
+            raise PersonExists(
+                "A person with this personal code is being issued at this moment.",
+                f"Wait; if that attempt died, try again in {ORPHAN_AFTER.seconds} seconds.",
+            )
+        persons.rename(connection, code, holder.given_name, holder.surname)
+        return holder
+
+    def _holder(self, connection: Connection, request: PersonRequest) -> Holder:
+        code = request.personal_code or self._free_code(connection, request)
+        return make_holder(request.given_name, request.surname, code)
+
+    def _free_code(self, connection: Connection, request: PersonRequest) -> str:
+        if request.birth_date is None or request.sex is None:
+            raise ValueError("a request has a code, or a day of birth and a sex")
+        first = secrets.randbelow(MAX_SERIAL + 1)
+        for offset in range(MAX_SERIAL + 1):
+            serial = (first + offset) % (MAX_SERIAL + 1)
+            code = make_personal_code(request.birth_date, request.sex, serial).value
+            if persons.find(connection, code) is None:
+                return code
+        raise PersonExists(
+            "All thousand personal codes of this day and sex are taken.", "Choose another day."
+        )
+
+    def _order(self, key: NewKey, holder: Holder, valid_for: dt.timedelta | None) -> Order:
+        return Order(
+            profile=PROFILES[key.purpose],
+            holder=holder,
+            public_key_der=key.public_key_der,
+            custody=key.custody,
+            owner=f"person:{holder.personal_code}",
+            valid_for=valid_for or self._validity,
+        )
+
+    @contextlib.contextmanager
+    def _given_up_on_failure(self, allocations: Sequence[Allocation], actor: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # Should this fail too, `reconcile` finds the pending rows later.
+            with contextlib.suppress(IdServiceError):
+                self._authority.give_up(allocations, actor=actor)
+            raise
+
+    def _encode_cards(
+        self,
+        stem: Path | None,
+        holder: Holder,
+        codes: PinSet,
+        keys: Sequence[NewKey],
+        signed: Sequence[SignedCertificate],
+    ) -> list[CardFile]:
+        cards = []
+        for key, item in zip(keys, signed, strict=True):
+            if stem is not None and key.custody == CARD and key.private_key is not None:
+                data = encode_card(
+                    key.private_key,
+                    item.certificate_der,
+                    self._authority.chain_der,
+                    name=holder.common_name,
+                    pin=codes.of(key.purpose.pin),
+                )
+                cards.append(CardFile(card_path(stem, key.purpose), key.purpose, data))
+        return cards
+
+    def _complete(
+        self,
+        connection: Connection,
+        code: str,
+        approver: str,
+        signed: Sequence[SignedCertificate],
+        records: KeyRecords,
+    ) -> None:
+        if not persons.change_status(connection, code, (persons.ISSUING,), status=persons.ACTIVE):
+            raise IllegalTransition(
+                "The person was issued by somebody else in the meantime.", "Use that one."
+            )
+        self._authority.record(connection, signed, actor=approver)
+        records.add(connection)
+        audit.record(
+            connection,
+            at=self._clock(),
+            action="person.issued",
+            subject=f"person:{code}",
+            actor=approver,
+            details={
+                "custody": sorted({item.allocation.record.custody for item in signed}),
+                "certificates": [item.allocation.record.serial for item in signed],
+            },
+        )
+
+
+@contextlib.contextmanager
+def _written(cards: Sequence[CardFile]) -> Iterator[None]:
+    """Write card files before the commit that makes them valid; take them back if it fails."""
+    written: list[Path] = []
+    try:
+        for card in cards:
+            write_card_file(card.path, card.data)
+            written.append(card.path)
+        yield
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
