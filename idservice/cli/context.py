@@ -29,6 +29,7 @@ class AppContext:
         given = {key: value for key, value in values.items() if value is not None}
         if given:
             self._overrides.setdefault(section, {}).update(given)
+            self.__dict__.pop("settings", None)  # read again with these
 
     @cached_property
     def settings(self) -> Settings:

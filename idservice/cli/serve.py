@@ -57,7 +57,7 @@ def _serve(app: AppContext) -> None:
 
     settings = app.settings
     services = app.services()
-    people = services.ready_people()
+    people = services.test_people.ready()
     app.close()  # workers open their own; nothing open may be carried over a fork
     listening.require_free(settings.server.host, settings.server.port)
     for text in listening.warnings(settings):

@@ -142,8 +142,9 @@ def _print_line(outcome: Outcome) -> None:
     from idservice.cli.terminal import plain, results, talk
 
     if outcome.signed is not None:
-        note = " (repaired first)" if outcome.signed.repaired else ""
-        results().print(plain(f"{outcome.order.source} → {outcome.order.target}{note}"))
+        results().print(plain(f"{outcome.order.source} → {outcome.order.target}"))
+        for fault in outcome.signed.repaired_faults:
+            talk().print(plain(f"  repaired: {fault}", style="yellow"))
     elif outcome.error is not None:
         talk().print(plain(f"{outcome.order.source} was not signed", style="bold red"))
         talk().print(plain(failures.message(outcome.error)))
@@ -159,7 +160,7 @@ def _print_json_line(outcome: Outcome) -> None:
             "output": str(outcome.signed.target),
             "field": outcome.signed.field_name,
             "size": outcome.signed.size,
-            "repaired": outcome.signed.repaired,
+            "repaired": list(outcome.signed.repaired_faults),
         }
     if outcome.error is not None:
         error = outcome.error

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from idservice.keystore.secret import KeyStoreSecret, load_secret
 from idservice.keystore.software import KeyFiles
+from idservice.keystore.wrapping import PinCost, stretch
 from idservice.services.home_folder import require_initialised
 from idservice.settings import Settings, config_folder
 from idservice.store.database import Database
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from idservice.services.file_signing import FileSigning
     from idservice.services.key_custody import KeyCustody
     from idservice.services.own_keys import OwnKeys
+    from idservice.services.persons import Persons
     from idservice.services.pins import Pins
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
@@ -148,18 +150,38 @@ class Services:
     @cached_property
     def key_custody(self) -> KeyCustody:
         """Keys of people, opened with their PINs."""
-        from idservice.keystore.wrapping import PinCost
         from idservice.services.key_custody import KeyCustody
 
-        pins = self.settings.pins
         return KeyCustody(
             self.database,
             self.pins,
             self.secret,
-            PinCost(pins.argon2_memory_kib, pins.argon2_iterations, pins.argon2_lanes),
+            self._pin_cost,
             self.certificate_authority.chain_der,
             self.clock,
         )
+
+    @cached_property
+    def persons(self) -> Persons:
+        """People and their life cycle."""
+        from idservice.services.enrolment import Enrolment
+        from idservice.services.key_records import KeyRecordMaker
+        from idservice.services.persons import Persons
+
+        enrolment = Enrolment(
+            self.database,
+            self.certificate_authority,
+            self.profiles,
+            KeyRecordMaker(self.secret, self._pin_cost, self.settings.pins.tries, stretch),
+            validity=timedelta(days=self.settings.pki.person_days),
+            clock=self.clock,
+        )
+        return Persons(self.database, enrolment, self.key_custody, self.clock)
+
+    @cached_property
+    def _pin_cost(self) -> PinCost:
+        pins = self.settings.pins
+        return PinCost(pins.argon2_memory_kib, pins.argon2_iterations, pins.argon2_lanes)
 
     @cached_property
     def own_keys(self) -> OwnKeys:

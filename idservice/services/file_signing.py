@@ -12,16 +12,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from mmap import mmap
 from pathlib import Path
 
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID
 
 from idservice.cms.signed_data import CmsTemplate, cms_template
+from idservice.errors import MalformedPdf
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import complete, prepare
 from idservice.pdf.document import PdfDocument
 from idservice.pdf.document import open_document as open_pdf
+from idservice.pdf.repair import repair
 from idservice.services.documents import (
     Document,
     open_document,
@@ -56,13 +59,13 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class SignedFile:
-    """A file that was signed and is durable: its field, its size in bytes, whether repaired."""
+    """A file that was signed and is durable: its field, its size in bytes, what was repaired."""
 
     source: Path
     target: Path
     field_name: str
     size: int
-    repaired: bool
+    repaired_faults: tuple[str, ...] = ()
 
 
 class FileSigning:
@@ -116,19 +119,27 @@ class FileSigner:
             return self._sign(order, document)
 
     def _sign(self, order: FileOrder, document: Document) -> SignedFile:
-        pdf, repaired = self._open(order, document)
-        source = document.with_data(bytes(pdf.data)) if repaired else document
+        pdf, faults = self._open(order, document.data)
+        source = document.with_data(bytes(pdf.data)) if faults else document
         options = order.options.for_signer(self.signer_name)
         pending = prepare(pdf, self._template, at=self._clock(), options=options)
         value = self._make_value(order, pending, hashlib.sha256(source.data).hexdigest())
         update = complete(pending, value, made_here=True)
         write_extended(source, update, order.target, replace=order.replace)
         size = pending.input_size + len(update)
-        return SignedFile(order.source, order.target, pending.field_name, size, repaired)
+        return SignedFile(order.source, order.target, pending.field_name, size, faults)
 
-    def _open(self, order: FileOrder, document: Document) -> tuple[PdfDocument, bool]:
-        pdf = open_pdf(document.data, password=order.password, max_bytes=self._max_bytes)
-        return pdf, False
+    def _open(self, order: FileOrder, data: bytes | mmap) -> tuple[PdfDocument, tuple[str, ...]]:
+        """Open strictly; if that fails and repair was asked for, open what repair makes of it."""
+        try:
+            return open_pdf(data, password=order.password, max_bytes=self._max_bytes), ()
+        except MalformedPdf as exc:
+            if not order.repair:
+                raise
+            damage = exc.detail
+        repaired = repair(data, password=order.password, max_bytes=self._max_bytes)
+        pdf = open_pdf(repaired.data, password=order.password, max_bytes=self._max_bytes)
+        return pdf, repaired.faults or (damage,)
 
     def _make_value(self, order: FileOrder, pending: PendingSignature, sha256: str) -> bytes:
         with self._database.begin() as connection:

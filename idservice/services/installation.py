@@ -1,0 +1,116 @@
+"""`init`: everything a home folder needs to issue, log in, sign and validate.
+
+Keys and certificates of the authorities, the key of access tokens, the demo relying
+party with the service's own origin, and test people who are ready to use. Either all of
+it is there in the end, or nothing (see `home_folder`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from idservice.errors import AlreadyInitialised
+from idservice.keystore.files import create_file
+from idservice.keystore.secret import load_secret
+from idservice.services import home_folder
+from idservice.services.assembly import Clock, Services, now, open_database
+from idservice.services.authority_keys import create_authority
+from idservice.services.home_folder import ACTOR
+from idservice.services.relying_parties import DEMO_RELYING_PARTY
+from idservice.settings import Settings
+from idservice.store import migration
+
+DEMO_NAME = "Demo"
+SETTINGS_FILE = Path("config") / "idservice.toml"
+
+
+def is_new(settings: Settings) -> bool:
+    """Tell whether `init` was never run in this home, or was interrupted."""
+    database = open_database(settings)
+    try:
+        return home_folder.is_new(settings, database)
+    finally:
+        database.close()
+
+
+def initialise(
+    settings: Settings,
+    *,
+    address: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    clock: Clock = now,
+) -> None:
+    """Make a new home; `tell` is called with each step as it begins.
+
+    `address` is a public URL that differs from the settings' files and must be kept with
+    the home. Raises AlreadyInitialised, OriginUnacceptable, StorageUnavailable,
+    DatabaseUnavailable or UnsafeDatabase; then nothing is left.
+    """
+    _refuse_other_settings(settings, address)
+    database = open_database(settings)
+    try:
+        with home_folder.initialising(settings, database, clock):
+            secret = load_secret(settings.keys.secret_file)
+            _fill(Services(settings, database, secret, clock), tell)
+            if address is not None:
+                _keep_address(settings, address)
+    finally:
+        database.close()
+
+
+def migrate(settings: Settings) -> tuple[str | None, str | None]:
+    """Bring the schema of an initialised home up to date; return the revisions before and after.
+
+    Raises NotInitialised.
+    """
+    home_folder.require_initialised(settings)
+    database = open_database(settings)
+    try:
+        return migration.migrate(database)
+    finally:
+        database.close()
+
+
+def _fill(services: Services, tell: Callable[[str], None]) -> None:
+    settings = services.settings
+    tell("Root, issuing authority, OCSP and time-stamping keys")
+    create_authority(
+        services.database,
+        services.key_files,
+        services.profiles,
+        settings.pki,
+        public_url=settings.server.public_url,
+        clock=services.clock,
+        actor=ACTOR,
+    )
+    tell("Key of access tokens and demo relying party")
+    services.token_keys.rotate(actor=ACTOR)
+    services.relying_parties.register(
+        DEMO_RELYING_PARTY, name=DEMO_NAME, origins=[settings.server.public_url], actor=ACTOR
+    )
+    tell("Test people")
+    services.test_people.issue_all()
+
+
+def _refuse_other_settings(settings: Settings, address: str | None) -> None:
+    path = settings.home / SETTINGS_FILE
+    if address is not None and path.exists() and _settings_text(address) != path.read_text():
+        raise AlreadyInitialised(
+            f"{path} exists, so its address is not changed by an option.",
+            "Set server.public_url in that file and leave --public-url out.",
+        )
+
+
+def _keep_address(settings: Settings, address: str) -> None:
+    path = settings.home / SETTINGS_FILE
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        create_file(path, _settings_text(address).encode(), mode=0o644)
+
+
+def _settings_text(address: str) -> str:
+    return (
+        "# Settings of this home that differ from the defaults.\n"
+        f'[server]\npublic_url = "{address}"\n'
+    )
