@@ -18,6 +18,8 @@ from idservice.pdf.limits import MAX_DECODED_BYTES, MAX_OBJECTS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from idservice.pdf.frame import PdfData
+
 TOLERATED: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"xref entry for the xref stream itself is missing"),
@@ -39,7 +41,12 @@ TOLERATED: tuple[tuple[re.Pattern[str], str], ...] = (
 """Warnings that cannot change what is read, each with its reason."""
 
 _MEMBER_IS_STREAM = re.compile(rb"\bstream\r?\n.*\bendstream\s*\Z", re.DOTALL)
-_WHERE = re.compile(r"\A.*?(?=\(|: )(?:\((?P<where>[^()]*)\))?:? ?", re.DOTALL)
+# qpdf names the place first: "object 5 0, offset 17: …" or "(xref table, offset 9): …".
+_WHERE = re.compile(r"[ :]*\(?(?P<where>[^():]*offset -?\d+)\)?: (?P<what>.*)", re.DOTALL)
+_DUPLICATED = re.compile(
+    r"object (?P<number>\d+) (?P<generation>\d+), .*has duplicated key (?P<key>/[^\s;#]+);"
+)
+_MAX_COMPARED = 1_000_000
 _FILTERS = frozenset(
     {
         "/ASCIIHexDecode",
@@ -65,7 +72,7 @@ _FILTERS = frozenset(
 )
 
 
-def require_undamaged(pdf: Pdf) -> None:
+def require_undamaged(pdf: Pdf, data: PdfData, header_offset: int) -> None:
     """Resolve every object of a file opened without recovery, and check what qpdf does not.
 
     Raises MalformedPdf naming the first damage, InputTooLarge beyond a budget.
@@ -80,7 +87,7 @@ def require_undamaged(pdf: Pdf) -> None:
         streams = [item for item in pdf.objects if isinstance(item, Stream)]
     except (PdfError, RuntimeError, ValueError) as exc:
         raise damaged(readable(str(exc))) from exc
-    require_no_warnings(pdf)
+    require_no_warnings(pdf, data, header_offset)
     for stream in streams:
         _require_known_filters(stream)
     holders: dict[int, list[tuple[int, int]]] = {}
@@ -92,21 +99,41 @@ def require_undamaged(pdf: Pdf) -> None:
         _require_sound_object_streams(pdf, holders)
 
 
-def require_no_warnings(pdf: Pdf) -> None:
+def require_no_warnings(pdf: Pdf, data: PdfData, header_offset: int) -> None:
     """Raise MalformedPdf for the first of qpdf's warnings that is not tolerated."""
     for warning in pdf.get_warnings():
         text = str(warning)
-        if not any(pattern.search(text) for pattern, _ in TOLERATED):
-            raise damaged(readable(text))
+        if any(pattern.search(text) for pattern, _ in TOLERATED):
+            continue
+        repeated = _DUPLICATED.search(text)
+        if repeated and _is_same_reference(pdf, data, header_offset, repeated):
+            continue
+        raise damaged(readable(text))
 
 
 def readable(message: str) -> str:
-    """Drop the name of the in-memory stream from qpdf's message; keep where and what."""
+    """Put qpdf's message into order: what is wrong, then where."""
     match = _WHERE.match(message)
     if match is None:
-        return message
-    rest = message[match.end() :]
-    return f"{rest} (at {match['where']})" if match["where"] else rest
+        return message.strip(" :")
+    return f"{match['what']} ({match['where'].strip()})"
+
+
+def _is_same_reference(pdf: Pdf, data: PdfData, header_offset: int, found: re.Match[str]) -> bool:
+    """Tell whether a key that occurs twice refers to one object each time it occurs.
+
+    Which of two equal entries a reader takes cannot change what is read. Only plain
+    references in objects that stand in the file themselves are compared.
+    """
+    entry = pdf.get_xref_table().get((int(found["number"]), int(found["generation"])))
+    if entry is None or entry.offset is None:
+        return False
+    start = header_offset + entry.offset
+    body = bytes(data[start : start + _MAX_COMPARED])
+    body = body[: body.find(b"endobj")]
+    key = re.escape(found["key"].encode()) + rb"(?![^\s()<>\[\]{}/%])"
+    values = re.findall(key + rb"\s*([0-9]+\s+[0-9]+\s+R\b)?", body)
+    return len(set(values)) == 1 and values[0] != b""
 
 
 def damaged(what: str) -> MalformedPdf:

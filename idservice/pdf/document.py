@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # qpdf's words for handlers and versions that it does not know.
 _UNSUPPORTED = ("unsupported encryption filter", "does not support encryption", "unsupported")
 
+_FIRST_WITH_CRYPT_FILTERS = 4
+
 apply_to_library()
 
 
@@ -89,12 +91,14 @@ class PdfDocument:
         if not self.pdf.is_encrypted:
             return None
         facts = self.pdf.encryption
+        # Before version 4 there is one method for everything, and qpdf does not name it.
+        old = facts.V < _FIRST_WITH_CRYPT_FILTERS
         return Encryption(
             facts.R,
             facts.V,
             facts.encryption_key,
-            facts.string_method.name,
-            facts.stream_method.name,
+            "rc4" if old else facts.string_method.name,
+            "rc4" if old else facts.stream_method.name,
         )
 
     @property
@@ -125,7 +129,7 @@ def open_document(
         )
     frame = read_frame(data)
     pdf = _open(data, password)
-    require_undamaged(pdf)
+    require_undamaged(pdf, data, frame.header_offset)
     trailer = pdf.trailer
     _require_usual_encryption(trailer)
     catalog = trailer.get(Name.Root)
@@ -142,7 +146,7 @@ def open_document(
         read_pages(catalog),
         read_form(catalog),
     )
-    require_no_warnings(pdf)
+    require_no_warnings(pdf, data, frame.header_offset)
     return document
 
 

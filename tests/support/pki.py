@@ -170,9 +170,13 @@ def leaf(
     )
 
 
-@cache
 def chain(kind: KeyKind = KeyKind.P256) -> Chain:
-    """Return the standing test chain whose leaf has a key of this kind."""
+    """Return the standing test chain whose leaf has a key of this kind, always the same one."""
+    return _chain(kind)
+
+
+@cache
+def _chain(kind: KeyKind) -> Chain:
     root = root_ca()
     intermediate = intermediate_ca(root)
     return Chain(root, intermediate, leaf(intermediate, key=new_key(kind)))
