@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from idservice.keystore.secret import KeyStoreSecret, load_secret
 from idservice.keystore.software import KeyFiles
 from idservice.keystore.wrapping import PinCost, stretch
-from idservice.services.home_folder import require_initialised
+from idservice.services.home_folder import CARDS, require_initialised
 from idservice.settings import Settings, config_folder
 from idservice.store.database import Database
 
@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from idservice.services.authentication import Authentication
     from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
+    from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
     from idservice.services.key_custody import KeyCustody
+    from idservice.services.key_records import Stretching
     from idservice.services.own_keys import OwnKeys
     from idservice.services.persons import Persons
     from idservice.services.pins import Pins
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
+    from idservice.services.test_people import ReadyPeople
     from idservice.services.token_keys import TokenKeys
 
 Clock = Callable[[], datetime]
@@ -164,19 +167,33 @@ class Services:
     @cached_property
     def persons(self) -> Persons:
         """People and their life cycle."""
-        from idservice.services.enrolment import Enrolment
-        from idservice.services.key_records import KeyRecordMaker
         from idservice.services.persons import Persons
 
-        enrolment = Enrolment(
+        return Persons(self.database, self._enrolment(stretch), self.key_custody, self.clock)
+
+    @cached_property
+    def test_people(self) -> ReadyPeople:
+        """People who are ready in a new home."""
+        from idservice.services.test_people import ReadyPeople, stretching_once
+
+        return ReadyPeople(
+            self._enrolment(stretching_once()),
+            config_folder() / "personas.toml",
+            self.settings.state.folder / CARDS,
+        )
+
+    def _enrolment(self, stretching: Stretching) -> Enrolment:
+        from idservice.services.enrolment import Enrolment
+        from idservice.services.key_records import KeyRecordMaker
+
+        return Enrolment(
             self.database,
             self.certificate_authority,
             self.profiles,
-            KeyRecordMaker(self.secret, self._pin_cost, self.settings.pins.tries, stretch),
+            KeyRecordMaker(self.secret, self._pin_cost, self.settings.pins.tries, stretching),
             validity=timedelta(days=self.settings.pki.person_days),
             clock=self.clock,
         )
-        return Persons(self.database, enrolment, self.key_custody, self.clock)
 
     @cached_property
     def _pin_cost(self) -> PinCost:
