@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from idservice.errors import AddressInUse, SettingsInvalid
 from idservice.services.origins import is_loopback
 
 if TYPE_CHECKING:
@@ -55,27 +52,6 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
     server.on_startup(started)
     with _metrics_folder():
         server.serve()
-
-
-def require_free(host: str, port: int) -> None:
-    """Raise AddressInUse when something listens there, SettingsInvalid for no address of ours."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as exc:
-        if exc.errno == errno.EADDRINUSE:
-            raise AddressInUse(
-                f"Port {port} on {host} is in use, perhaps by an idservice that already runs.",
-                "Stop the other program, or choose another port with --port.",
-            ) from exc
-        raise SettingsInvalid(
-            f"Nothing can listen on {host} port {port}: {exc.strerror}.",
-            "Correct --host and --port, or server.host and server.port in the settings.",
-        ) from exc
 
 
 def warnings(settings: Settings) -> list[str]:

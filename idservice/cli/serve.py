@@ -54,12 +54,13 @@ def run(app: AppContext, host: str | None, port: int | None, workers: int | None
 def _serve(app: AppContext) -> None:
     from idservice.cli import listening
     from idservice.cli.terminal import warn
+    from idservice.services.addresses import require_free
 
     settings = app.settings
     services = app.services()
     people = services.test_people.ready()
     app.close()  # workers open their own; nothing open may be carried over a fork
-    listening.require_free(settings.server.host, settings.server.port)
+    require_free(settings.server.host, settings.server.port)
     for text in listening.warnings(settings):
         warn(text)
     _export(settings)

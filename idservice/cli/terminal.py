@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+PIPE_COLUMNS = 1000
+"""Where output is no terminal, nothing is wrapped."""
+
+
 def results() -> Console:
     """The console for what a command was asked for."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
 
 
 def talk() -> Console:
     """The console for progress, warnings and explanations."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Console(
+        stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_COLUMNS
+    )
 
 
 def plain(text: str, style: str = "") -> Text:

@@ -1,0 +1,185 @@
+"""`idservice verify`: the signatures of files, for people and for programs.
+
+Works in any folder. Inside a home the authorities and the revocation state of that home
+count; elsewhere only what --trust names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from idservice.cli import failures
+from idservice.cli.secrets_input import password_options, read_password
+from idservice.cli.terminal import plain, print_json, results
+from idservice.errors import FileNotReadable, IdServiceError, NotInitialised
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from idservice.cli.context import AppContext
+    from idservice.services.validation import (
+        Finding,
+        SignatureReport,
+        TrustedCertificate,
+        Validation,
+        ValidationReport,
+    )
+
+_STYLES = {"TOTAL-PASSED": "bold green", "TOTAL-FAILED": "bold red", "INDETERMINATE": "bold yellow"}
+_MAX_TRUST_BYTES = 1024 * 1024
+
+
+class _Time(click.ParamType):
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.datetime:
+        """Read an ISO 8601 time; one without a zone is UTC."""
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            time = dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-06-01T12:00:00Z", param, ctx)
+        return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file and line.")
+@password_options
+@click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also trust the certificates in this PEM file (may be repeated).",
+)
+@click.option("--at", type=_Time(), help="Validate as of this time (ISO 8601) instead of now.")
+@click.pass_obj
+def verify(
+    context: AppContext,
+    files: tuple[Path, ...],
+    as_json: bool,
+    password: str | None,
+    password_file: Path | None,
+    trust: tuple[Path, ...],
+    at: dt.datetime | None,
+) -> int:
+    """Verify every signature in FILES and say what can be relied upon.
+
+    Ends with 0 when every file has a signature and every signature is TOTAL-PASSED, with 1
+    when anything else is to be said about a PDF, with 2 when a file cannot be used at all.
+    """
+    # Certificates of strangers make the library warn; the report says what matters.
+    warnings.simplefilter("ignore")
+    secret = read_password(given=password, file=password_file)
+    anchors = tuple(item for path in trust for item in _anchors(path))
+    validation = _validation(context)
+    worst = failures.DONE
+    for path in files:
+        try:
+            report = _validate(validation, path, secret, at, anchors)
+        except IdServiceError as exc:
+            print(failures.message(exc), file=sys.stderr)
+            worst = max(worst, failures.UNUSABLE)
+            continue
+        if as_json:
+            print_json(report.to_json(), indent=None)
+        else:
+            _show(report)
+        worst = max(worst, failures.DONE if report.passed else failures.FAILED)
+    return worst
+
+
+def _validate(
+    validation: Validation,
+    path: Path,
+    password: str | None,
+    at: dt.datetime | None,
+    anchors: tuple[TrustedCertificate, ...],
+) -> ValidationReport:
+    from idservice.services.documents import open_document
+
+    with open_document(path, validation.max_document_bytes) as document:
+        report = validation.validate(
+            document.data, str(path), password=password, at=at, extra_anchors=anchors
+        )
+        document.require_unchanged()
+        return report
+
+
+def _validation(context: AppContext) -> Validation:
+    """Take the validation of the home, or one without anchors where there is no home."""
+    from idservice.services.validation import validation_without_home
+
+    try:
+        return context.services().validation
+    except NotInitialised:
+        return validation_without_home(context.settings.validation)
+
+
+def _anchors(path: Path) -> tuple[TrustedCertificate, ...]:
+    from idservice.services.validation import read_trusted
+
+    try:
+        with path.open("rb") as file:
+            return read_trusted(file.read(_MAX_TRUST_BYTES))
+    except OSError as exc:
+        raise FileNotReadable(
+            f"{path} cannot be read: {exc.strerror}.", "Name a PEM file with certificates."
+        ) from exc
+
+
+def _show(report: ValidationReport) -> None:
+    from rich.tree import Tree
+
+    console = results()
+    style = "bold green" if report.passed else "bold red"
+    console.print(plain(report.sentence(), style))
+    tree = Tree(plain(f"{report.file} ({report.format})"))
+    for finding in report.errors:
+        _add_finding(tree, "note", finding)
+    for signature in report.signatures:
+        _add_signature(tree, signature)
+    console.print(tree)
+
+
+def _add_signature(tree: Tree, signature: SignatureReport) -> None:
+    shown = signature.to_json()
+    verdict = shown["indication"]
+    if shown["subIndication"]:
+        verdict += f" / {shown['subIndication']}"
+    branch = tree.add(plain(f"{shown['id']}: {verdict}", _STYLES[shown["indication"]]))
+    trust = shown["trust"]["verdict"]
+    anchor = shown["trust"]["anchor"]
+    rows = (
+        ("signed by", shown["signedBy"] or "nobody that can be named"),
+        ("level", shown["level"]),
+        ("claimed time", shown["claimedSigningTime"] or "none"),
+        ("integrity", shown["integrity"]),
+        ("coverage", shown["coverage"]),
+        ("changes", shown["changes"]["verdict"]),
+        ("trust", trust if anchor is None else f"{trust} ({anchor})"),
+    )
+    for label, value in rows:
+        branch.add(plain(f"{label}: {value}"))
+    for item in signature.facts.changes:
+        branch.add(plain(f"change: {item.message}"))
+    for item in signature.verdict.errors:
+        _add_finding(branch, "error", item)
+    for item in signature.verdict.warnings:
+        _add_finding(branch, "warning", item)
+
+
+def _add_finding(tree: Tree, kind: str, finding: Finding) -> None:
+    style = {"error": "red", "warning": "yellow"}.get(kind, "")
+    branch = tree.add(plain(f"{kind} {finding.code}: {finding.message}", style))
+    if finding.fix:
+        branch.add(plain(f"to do: {finding.fix}"))
