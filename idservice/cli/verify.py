@@ -17,14 +17,13 @@ import click
 from idservice.cli import failures
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
-from idservice.errors import FileNotReadable, IdServiceError, NotInitialised
+from idservice.errors import FileNotReadable, Finding, IdServiceError, NotInitialised
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
     from idservice.cli.context import AppContext
     from idservice.services.validation import (
-        Finding,
         SignatureReport,
         TrustedCertificate,
         Validation,
@@ -35,7 +34,7 @@ _STYLES = {"TOTAL-PASSED": "bold green", "TOTAL-FAILED": "bold red", "INDETERMIN
 _MAX_TRUST_BYTES = 1024 * 1024
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[dt.datetime]):
     name = "time"
 
     def convert(
@@ -170,8 +169,8 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
     )
     for label, value in rows:
         branch.add(plain(f"{label}: {value}"))
-    for item in signature.facts.changes:
-        branch.add(plain(f"change: {item.message}"))
+    for change in signature.facts.changes:
+        branch.add(plain(f"change: {change.message}"))
     for item in signature.verdict.errors:
         _add_finding(branch, "error", item)
     for item in signature.verdict.warnings:

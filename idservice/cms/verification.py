@@ -123,14 +123,9 @@ def _verify_signer(
     findings += found.findings
     # Rules 7 and 8. With content inside, what was signed is not the document.
     integrity = UNVERIFIABLE
-    if signed_data.content is not None:
-        pass
-    elif algorithm is not None and found.certificate_der is not None:
+    if signed_data.content is None:
         integrity, faults = _integrity(signer, algorithm, found.certificate_der, digest_of)
         findings += faults
-    elif _digest_differs(signer, digest_of):
-        integrity = BROKEN
-        findings.append(_digest_mismatch())
     return CmsFacts(
         integrity,
         tuple(findings),
@@ -237,33 +232,45 @@ def _reference(signer: SignerInfo) -> tuple[EssReference | None, tuple[Finding, 
 
 def _integrity(
     signer: SignerInfo,
-    algorithm: SignatureAlgorithm,
-    certificate_der: bytes,
+    algorithm: SignatureAlgorithm | None,
+    certificate_der: bytes | None,
     digest_of: DigestOf,
 ) -> tuple[str, tuple[Finding, ...]]:
     """Rules 7 and 8; both are evaluated, because both are worth telling."""
     findings: list[Finding] = []
-    expected = message_digest(signer)
-    if expected is not None and expected != digest_of(algorithm.hash):
+    if _digest_differs(signer, digest_of):
         findings.append(_digest_mismatch())
-    if signer.signed_attributes_der is None or expected is None:
-        return UNVERIFIABLE, ()
+    verified = False
+    if algorithm is not None and certificate_der is not None:
+        faults = _value_findings(signer, algorithm, certificate_der)
+        findings += faults
+        verified = signer.signed_attributes_der is not None and not faults
+    if any(item.code in ("digest_mismatch", "signature_invalid") for item in findings):
+        return BROKEN, tuple(findings)
+    # Without a message digest the signed attributes say nothing about the document.
+    tied = message_digest(signer) is not None
+    return INTACT if verified and tied else UNVERIFIABLE, tuple(findings)
+
+
+def _value_findings(
+    signer: SignerInfo, algorithm: SignatureAlgorithm, certificate_der: bytes
+) -> tuple[Finding, ...]:
+    if signer.signed_attributes_der is None:
+        return ()
     try:
         public_key = public_key_of(load_certificate(certificate_der))
         verify_signature(public_key, algorithm, signer.signature, signer.signed_attributes_der)
     except SignatureInvalid as exc:
-        findings.append(Finding("signature_invalid", exc.detail, exc.fix))
-    except (UnsupportedAlgorithm, MalformedKey, MalformedCertificate) as exc:
-        unreadable = not isinstance(exc, UnsupportedAlgorithm)
-        code = "signing_certificate_unreadable" if unreadable else "algorithm_not_allowed"
-        findings.append(Finding(code, exc.detail, exc.fix))
-        broken = any(item.code == "digest_mismatch" for item in findings)
-        return BROKEN if broken else UNVERIFIABLE, tuple(findings)
-    return BROKEN if findings else INTACT, tuple(findings)
+        return (Finding("signature_invalid", exc.detail, exc.fix),)
+    except UnsupportedAlgorithm as exc:
+        return (Finding("algorithm_not_allowed", exc.detail, exc.fix),)
+    except (MalformedKey, MalformedCertificate) as exc:
+        return (Finding("signing_certificate_unreadable", exc.detail, exc.fix),)
+    return ()
 
 
 def _digest_differs(signer: SignerInfo, digest_of: DigestOf) -> bool:
-    """Whether the message digest is already enough to see that the data was changed."""
+    """Whether the signed message digest is another than that of the signed bytes."""
     expected = message_digest(signer)
     if expected is None:
         return False

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from idservice.services.signing import Signing
     from idservice.services.test_people import ReadyPeople
     from idservice.services.token_keys import TokenKeys
+    from idservice.services.validation import Validation
 
 Clock = Callable[[], datetime]
 
@@ -213,6 +214,22 @@ class Services:
         from idservice.services.file_signing import FileSigning
 
         return FileSigning(self.database, self.settings.signing, clock=self.clock)
+
+    @cached_property
+    def validation(self) -> Validation:
+        """Validation of documents, by our own authorities and revocation state."""
+        from idservice.crypto.certificates import load_certificate
+        from idservice.services.revocation import DatabaseRevocation
+        from idservice.services.validation import Validation
+
+        authorities = [load_certificate(der) for der in self.certificate_authority.chain_der]
+        return Validation(
+            self.settings.validation,
+            clock=self.clock,
+            anchors=authorities[-1:],
+            intermediates=authorities[:-1],
+            revocation=DatabaseRevocation(self.database, authorities),
+        )
 
     @cached_property
     def audit(self) -> AuditLog:

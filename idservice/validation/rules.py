@@ -140,7 +140,6 @@ RULES: dict[str, Rule] = {
         Step.X509_VALIDATION,
         SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
         "certificate_constraints_violated",
-        "certificate_chain_expired",
         "certificate_chain_malformed",
         "certificate_unknown",
         "revocation_data_missing",

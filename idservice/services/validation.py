@@ -1,0 +1,167 @@
+"""Validating a document: read the facts, assess trust, decide, report (EN 319 102-1 cl. 5.3).
+
+The straight line is `read_facts` → `assess_trust` → `decide` → `ValidationReport`. What
+is decided depends on the document, the anchors, the revocation source and one instant.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from idservice.crypto.certificates import load_certificate, load_pem_certificates
+from idservice.errors import Finding, MalformedInput, NotAPdf, UnknownFormat
+from idservice.pades.facts import read_facts
+from idservice.pdf.frame import PdfData
+from idservice.services.revocation import NoRevocationSource, RevocationSource
+from idservice.services.trust import TrustContext, assess_trust
+from idservice.settings import ValidationSettings
+from idservice.validation.facts import DocumentFacts, SignatureFacts
+from idservice.validation.policy import decide
+from idservice.validation.report import (
+    FORMAT_FAILURE,
+    NO_SIGNATURE_FOUND,
+    SignatureReport,
+    ValidationReport,
+)
+
+__all__ = [
+    "SignatureReport",
+    "TrustedCertificate",
+    "Validation",
+    "ValidationReport",
+    "read_trusted",
+    "validation_without_home",
+]
+
+TrustedCertificate = x509.Certificate
+"""A certificate that the caller trusts."""
+
+# EN 319 412-1 cl. 5.1.3: the semantics of a serial number, in front of the number itself.
+_SEMANTICS = re.compile(r"(?:PAS|IDC|PNO|TAX|TIN|[A-Z]{2}:)[A-Z]{2}-")
+
+
+class Validation:
+    """Decides about documents; keeps nothing between two of them."""
+
+    def __init__(
+        self,
+        settings: ValidationSettings,
+        *,
+        clock: Callable[[], dt.datetime],
+        anchors: Sequence[x509.Certificate] = (),
+        intermediates: Sequence[x509.Certificate] = (),
+        revocation: RevocationSource | None = None,
+    ) -> None:
+        """Trust `anchors`; `intermediates` only help to find paths."""
+        self._settings = settings
+        self._clock = clock
+        self._anchors = tuple(anchors)
+        self._intermediates = tuple(intermediates)
+        self._revocation = revocation or NoRevocationSource()
+
+    @property
+    def max_document_bytes(self) -> int:
+        """Largest document that is read, in bytes."""
+        return self._settings.max_document_bytes
+
+    def validate(
+        self,
+        document: PdfData,
+        filename: str,
+        *,
+        password: str | None = None,
+        at: dt.datetime | None = None,
+        extra_anchors: Sequence[x509.Certificate] = (),
+    ) -> ValidationReport:
+        """Validate all signatures of a document at the time `at` (aware; now unless given).
+
+        Whatever is wrong with the document or its signatures is in the report. Raises
+        UnknownFormat, InputTooLarge and PdfPasswordWrong, where there is nothing to report
+        about, and DatabaseUnavailable.
+        """
+        context = TrustContext(
+            (*self._anchors, *extra_anchors),
+            self._intermediates,
+            self._revocation,
+            at or self._clock(),
+        )
+        try:
+            facts = read_facts(
+                document, password=password, max_bytes=self._settings.max_document_bytes
+            )
+        except NotAPdf as exc:
+            raise UnknownFormat(
+                "The file is no PDF, and no other format can be validated here.",
+                "Give a PDF file.",
+            ) from exc
+        signatures = tuple(_judge(item, context) for item in facts.signatures)
+        return ValidationReport(filename, facts.format, signatures, _document_errors(facts))
+
+
+def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
+    """Read certificates to trust from PEM (one or more) or DER (one).
+
+    Raises MalformedCertificate.
+    """
+    if data.lstrip().startswith(b"-----"):
+        return load_pem_certificates(data)
+    return (load_certificate(data),)
+
+
+def validation_without_home(settings: ValidationSettings) -> Validation:
+    """Validate where there are no keys and no database: nothing is trusted by default."""
+    return Validation(settings, clock=lambda: dt.datetime.now(dt.UTC))
+
+
+def _judge(signature: SignatureFacts, context: TrustContext) -> SignatureReport:
+    trust = assess_trust(signature, context)
+    return SignatureReport(
+        signature, trust, decide(signature, trust), _signed_by(signature), context.at
+    )
+
+
+def _document_errors(facts: DocumentFacts) -> tuple[Finding, ...]:
+    errors = tuple(
+        Finding(FORMAT_FAILURE, item.message, item.fix) if item.code == "pdf_damaged" else item
+        for item in facts.findings
+    )
+    if facts.signatures or any(item.code == FORMAT_FAILURE for item in errors):
+        return errors
+    nothing = Finding(
+        NO_SIGNATURE_FOUND,
+        "The document has no signature, so nobody vouches for any of it.",
+        "Ask for the signed version of the document.",
+    )
+    return (nothing, *errors)
+
+
+def _signed_by(signature: SignatureFacts) -> str | None:
+    """Name the subject: surname, given name and code when all are there, else the common name."""
+    if signature.certificate_der is None:
+        return None
+    try:
+        subject = load_certificate(signature.certificate_der).subject
+    except MalformedInput:
+        return None
+    parts = [
+        _first(subject, oid) for oid in (NameOID.SURNAME, NameOID.GIVEN_NAME, NameOID.SERIAL_NUMBER)
+    ]
+    if all(parts):
+        surname, given_name, number = (part or "" for part in parts)
+        return f"{surname},{given_name},{_without_semantics(number)}"
+    return _first(subject, NameOID.COMMON_NAME) or subject.rfc4514_string() or None
+
+
+def _without_semantics(number: str) -> str:
+    match = _SEMANTICS.match(number)
+    return number if match is None else number[match.end() :]
+
+
+def _first(subject: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
+    found = subject.get_attributes_for_oid(oid)
+    return str(found[0].value) if found else None
