@@ -19,6 +19,7 @@ from typing import Any
 
 from cryptography import x509
 
+from idservice.errors import CertificateNotTrusted, SignatureInvalid
 from idservice.pki.path import build_path
 from idservice.services.access_tokens import AccessToken, AccessTokens, TokenSubject
 from idservice.services.certificate_state import require_active_person, require_valid_certificate
@@ -100,7 +101,7 @@ class Authentication:
 
     def _require_trusted(self, unverified: UnverifiedCertificate, at: datetime) -> None:
         require_authentication_purpose(unverified)
-        build_path(unverified.certificate, (), self._issuers, at)
+        self._require_path(unverified, at)
 
     def _require_trusted_companions(
         self, token: AuthToken, authentication: UnverifiedCertificate, at: datetime
@@ -108,7 +109,16 @@ class Authentication:
         for certificate_der in token.unverified_signing_certificates:
             signing = load_unverified_certificate(certificate_der)
             require_signing_companion(signing, authentication, at)
-            build_path(signing.certificate, (), self._issuers, at)
+            self._require_path(signing, at)
+
+    def _require_path(self, unverified: UnverifiedCertificate, at: datetime) -> None:
+        try:
+            build_path(unverified.certificate, (), self._issuers, at)
+        except SignatureInvalid as exc:
+            raise CertificateNotTrusted(
+                "The certificate names our issuer, but another key signed it.",
+                "Use a certificate that this service issued.",
+            ) from exc
 
     def _admit(self, certificate_der: bytes, challenge: StoredChallenge) -> Login:
         now = self._clock()

@@ -27,7 +27,8 @@ class OperatorToken:
         found = hashlib.sha256((presented or "").encode("utf-8", "replace")).digest()
         if not hmac.compare_digest(found, self._sha256):
             raise OperatorTokenInvalid(
-                "The operator's bearer token is missing or wrong; only the operator changes people.",
+                "The operator's bearer token is missing or wrong, and only the operator changes "
+                "people.",
                 "Send Authorization: Bearer with the token from keys/operator.token.",
             )
 

@@ -34,7 +34,8 @@ def normalise_origin(text: str) -> str:
     except ValueError as exc:
         raise _unacceptable("its host or port cannot be read") from exc
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
-    bare = f"{parts.scheme}://{parts.netloc}" == text and "@" not in parts.netloc
+    # urlsplit has already put the scheme in lower case; compare the rest as it was written.
+    bare = text[len(scheme) :] == f"://{parts.netloc}" and "@" not in parts.netloc
     if not bare or parts.netloc.endswith(":"):
         raise _unacceptable("it has more than scheme, host and port, such as a path or a slash")
     _require_host(host)

@@ -68,9 +68,7 @@ def problem_list() -> str:
 
 @blueprint.get("/problems/<code>")
 @describes(
-    Operation(
-        tag="Documentation", answers={200: ProblemDescription}, problems=(errors.NotFound,)
-    )
+    Operation(tag="Documentation", answers={200: ProblemDescription}, problems=(errors.NotFound,))
 )
 def problem(code: str) -> Response:
     """Get what a problem means: the address that is its `type`."""

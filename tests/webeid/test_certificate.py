@@ -1,5 +1,6 @@
 """Which certificates may authenticate: one property at a time."""
 
+import contextlib
 import datetime as dt
 
 import pytest
@@ -15,6 +16,7 @@ from idservice.errors import (
     CertificateWrongPurpose,
     IdServiceError,
     MalformedCertificate,
+    MalformedKey,
     UnsupportedAlgorithm,
 )
 from idservice.webeid.certificate import (
@@ -39,9 +41,7 @@ from support.pki import (
 )
 
 ISSUER = chain().intermediate
-AUTHENTICATION = extension(
-    key_usage(digital_signature=True, key_agreement=True), critical=True
-)
+AUTHENTICATION = extension(key_usage(digital_signature=True, key_agreement=True), critical=True)
 CLIENT = extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
 KEY = new_key(KeyKind.P384)
 
@@ -55,7 +55,9 @@ def policies(*oids: str) -> Extension:
 def certificate(*extensions: Extension) -> UnverifiedCertificate:
     """A certificate for authentication, with some extensions replaced."""
     made = leaf(
-        ISSUER, key=KEY, extensions=(AUTHENTICATION, CLIENT, policies("0.4.0.2042.1.2"), *extensions)
+        ISSUER,
+        key=KEY,
+        extensions=(AUTHENTICATION, CLIENT, policies("0.4.0.2042.1.2"), *extensions),
     )
     return load_unverified_certificate(made.der)
 
@@ -165,10 +167,7 @@ def test_a_changed_certificate_is_read_or_refused(position: int, value: int) -> 
     """Any one byte changed still leads to our errors or to a certificate."""
     der = bytearray(chain().leaf.der)
     der[position] = value
-    try:
+    with contextlib.suppress(
+        MalformedCertificate, MalformedKey, UnsupportedAlgorithm, CertificateWrongPurpose
+    ):
         require_authentication_purpose(load_unverified_certificate(bytes(der)))
-    except IdServiceError as error:
-        assert error.code in {
-            "malformed_certificate", "unsupported_algorithm", "malformed_key",
-            "certificate_wrong_purpose",
-        }

@@ -1,6 +1,7 @@
 """The Web eID token: reading it strictly, and what the card signs."""
 
 import base64
+import contextlib
 import hashlib
 import json
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from idservice.crypto.algorithms import ECDSA_SHA384, RSA_PSS_SHA256, KeyKind
 from idservice.crypto.keys import SoftwareSigner, raw_from_der
-from idservice.errors import IdServiceError, MalformedToken, SignatureInvalid, UnsupportedAlgorithm
+from idservice.errors import MalformedToken, SignatureInvalid, UnsupportedAlgorithm
 from idservice.webeid.token import (
     AuthToken,
     data_to_be_signed,
@@ -123,7 +124,7 @@ def test_what_is_no_token_at_all_is_refused(value: Any) -> None:
 @pytest.mark.parametrize(
     ("length", "reads"), [(99, False), (100, True), (10_000, True), (10_001, False)]
 )
-def test_the_limits_of_length(length: int, reads: bool) -> None:
+def test_the_limits_of_length(length: int, *, reads: bool) -> None:
     """Compact JSON of 100 to 10,000 characters is read; one less or more is not."""
     shortest = token(
         unverifiedCertificate="AAAA", signature="AAAA", format="web-eid:1", appVersion=None, x=""
@@ -234,8 +235,11 @@ def test_another_origin_or_nonce_does_not_verify() -> None:
     sent = AuthToken(b"", "", signer.sign(data_to_be_signed(RSA_PSS_SHA256, ORIGIN, digest)))
     verify_token_signature(sent, key.public_key(), RSA_PSS_SHA256, ORIGIN, digest)
     other = hashlib.sha256(b"another nonce").digest()
-    for origin, hashed in ((ORIGIN + ":8443", digest), ("http://rp.example.org", digest),
-                           (ORIGIN, other)):
+    for origin, hashed in (
+        (ORIGIN + ":8443", digest),
+        ("http://rp.example.org", digest),
+        (ORIGIN, other),
+    ):
         with pytest.raises(SignatureInvalid):
             verify_token_signature(sent, key.public_key(), RSA_PSS_SHA256, origin, hashed)
 
@@ -250,7 +254,5 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from([*token(), *token_1_1()]), JSON))
 def test_any_json_is_read_or_refused_as_malformed(changes: dict[str, Any]) -> None:
     """Whatever a member holds, the reader knows only one way to fail."""
-    try:
+    with contextlib.suppress(MalformedToken):
         parse_auth_token(token() | changes)
-    except IdServiceError as error:
-        assert isinstance(error, MalformedToken)
