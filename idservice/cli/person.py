@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from idservice.cli.context import AppContext
-
-if TYPE_CHECKING:
-    from idservice.services.persons import PersonView
+from idservice.cli.person_output import show_issued, show_list, show_person
+from idservice.errors import FileNotWritable
 
 ACTOR = "command-line"
 REASONS = (
@@ -24,12 +24,12 @@ REASONS = (
     "privilegeWithdrawn",
 )
 CODES = ("pin1", "pin2", "puk")
+MAX_LISTED = 100_000
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_STYLES = {"active": "green", "suspended": "yellow", "revoked": "red", "expired": "yellow"}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A length of time such as 90s, 10m, 12h or 30d; a bare number is seconds."""
 
     name = "duration"
@@ -101,12 +101,7 @@ def issue(
         raise click.UsageError("--card-out is for --custody card or both.")
     files = {"pin1": pin1_file, "pin2": pin2_file, "puk": puk_file}
     chosen = {kind: _new_code(kind, file, ask=ask_pins) for kind, file in files.items()}
-    services = app.services()
-    stem = None
-    if custody != "server":
-        folder = _card_folder(app, card_out)
-        stem = folder / _card_name(given_name, surname, code)
-    enrolled = services.persons.issue(
+    enrolled = app.services().persons.issue(
         PersonRequest(
             given_name=given_name,
             surname=surname,
@@ -115,8 +110,130 @@ def issue(
             birth_date=birth_date.date() if birth_date else None,
             sex=Sex(sex) if sex else None,
             server=custody != "card",
-            card=stem,
+            card=None if custody == "server" else _card_folder(app, card_out),
             valid_for=valid_for,
-            **chosen,
+            pin1=chosen["pin1"],
+            pin2=chosen["pin2"],
+            puk=chosen["puk"],
         )
     )
+    view = app.services().persons.show(enrolled.personal_code)
+    made = {kind: enrolled.pins.of(kind) for kind in CODES if chosen[kind] is None}
+    show_issued(view, made, as_json=as_json)
+
+
+@person.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the people as JSON.")
+@click.pass_obj
+def list_people(app: AppContext, as_json: bool) -> None:
+    """List all people in the order of their personal codes."""
+    show_list(app.services().persons.list(limit=MAX_LISTED), as_json=as_json)
+
+
+@person.command()
+@click.argument("code")
+@click.option("--json", "as_json", is_flag=True, help="Print the person as JSON.")
+@click.pass_obj
+def show(app: AppContext, code: str, as_json: bool) -> None:
+    """Show one person: status, certificates, tries left."""
+    show_person(app.services().persons.show(code), as_json=as_json)
+
+
+@person.command()
+@click.argument("code")
+@click.pass_obj
+def suspend(app: AppContext, code: str) -> None:
+    """Suspend a person: no login and no signature until resumed."""
+    app.services().persons.suspend(code, actor=ACTOR)
+    print(f"{code} is suspended")
+
+
+@person.command()
+@click.argument("code")
+@click.pass_obj
+def resume(app: AppContext, code: str) -> None:
+    """End the suspension of a person."""
+    app.services().persons.resume(code, actor=ACTOR)
+    print(f"{code} is active again")
+
+
+@person.command()
+@click.argument("code")
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS),
+    default="unspecified",
+    show_default=True,
+    help="Why, as a revocation list tells it.",
+)
+@click.pass_obj
+def revoke(app: AppContext, code: str, reason: str) -> None:
+    """Revoke a person and all their certificates, for good."""
+    app.services().persons.revoke(code, reason, actor=ACTOR)
+    print(f"{code} is revoked")
+
+
+@person.command()
+@click.argument("code", required=False)
+@click.option("--card", type=click.Path(path_type=Path), help="Card file whose tries to restore.")
+@click.option(
+    "--which", type=click.Choice(["pin1", "pin2"]), required=True, help="The PIN to unlock."
+)
+@click.option("--puk-file", type=click.Path(path_type=Path), help="Read the PUK from a file.")
+@click.option("--new-pin-file", type=click.Path(path_type=Path), help="Read a new PIN from a file.")
+@click.option("--ask-new-pin", is_flag=True, help="Ask for a new PIN, without echo.")
+@click.pass_obj
+def unblock(
+    app: AppContext,
+    code: str | None,
+    card: Path | None,
+    which: str,
+    puk_file: Path | None,
+    new_pin_file: Path | None,
+    ask_new_pin: bool,
+) -> None:
+    """Unlock PIN1 or PIN2 with the PUK, and replace it if a new one is given.
+
+    The PIN of a card file stays what it is: only the tries counted here are restored.
+    """
+    from idservice.cli.secrets_input import read_pin
+    from idservice.keystore.card import Purpose
+
+    if (code is None) == (card is None):
+        raise click.UsageError("Give either a personal code or --card FILE.")
+    if card is not None and (new_pin_file or ask_new_pin):
+        raise click.UsageError("The PIN of a card file cannot be replaced here.")
+    puk = read_pin("puk", file=puk_file, holder=code or str(card))
+    purpose = next(item for item in Purpose if item.pin == which)
+    persons = app.services().persons
+    if card is not None:
+        persons.unlock_card(card, purpose, puk)
+    elif code is not None:
+        new_pin = _new_code(which, new_pin_file, ask=ask_new_pin, environment=False)
+        persons.unlock(code, purpose, puk, new_pin)
+    print(f"{which.upper()} is unlocked")
+
+
+def _new_code(kind: str, file: Path | None, *, ask: bool, environment: bool = True) -> str | None:
+    """Return a PIN or PUK that the user chose: from a file, the environment or by asking."""
+    from idservice.cli.secrets_input import PIN_VARIABLES, read_secret_file
+
+    if file is not None:
+        return read_secret_file(file)
+    if environment and PIN_VARIABLES[kind] in os.environ:
+        return os.environ[PIN_VARIABLES[kind]]
+    if not ask:
+        return None
+    chosen: str = click.prompt(
+        f"New {kind.upper()}", hide_input=True, confirmation_prompt=True, err=True
+    )
+    return chosen
+
+
+def _card_folder(app: AppContext, chosen: Path | None) -> Path:
+    folder = chosen or app.settings.state.folder / "cards"
+    if not folder.is_dir():
+        raise FileNotWritable(
+            f"The folder {folder} for card files does not exist.", "Make it, or name another."
+        )
+    return folder

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from idservice.crypto.keys import PublicKey, load_public_key, public_key_der
+from idservice.crypto.keys import PublicKey, load_public_key
 from idservice.errors import CertificateLintFailed, MalformedCertificate
 from idservice.pki.extensions import ExtensionContext
 from idservice.pki.profile import Profile
@@ -73,7 +74,9 @@ def issuer_from_certificate(certificate_der: bytes) -> Issuer:
     """Take the issuer from its own certificate; raise MalformedCertificate if unreadable."""
     try:
         certificate = x509.load_der_x509_certificate(certificate_der)
-        spki = certificate.public_key()
+        spki = certificate.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        )
     except ValueError as exc:
         raise MalformedCertificate(
             "The issuer's certificate cannot be read, so nothing can be issued under it.",
@@ -81,7 +84,7 @@ def issuer_from_certificate(certificate_der: bytes) -> Issuer:
         ) from exc
     return Issuer(
         name=certificate.subject,
-        public_key_der=public_key_der(spki),  # type: ignore[arg-type] # load_public_key checks its kind
+        public_key_der=spki,
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )

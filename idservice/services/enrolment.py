@@ -153,15 +153,16 @@ class Enrolment:
 
     def _encode_cards(
         self,
-        stem: Path | None,
+        folder: Path | None,
         holder: Holder,
         codes: PinSet,
         keys: Sequence[NewKey],
         signed: Sequence[SignedCertificate],
     ) -> list[CardFile]:
         cards = []
+        stem = Path(folder or "", holder.personal_code.value)
         for key, item in zip(keys, signed, strict=True):
-            if stem is not None and key.custody == CARD and key.private_key is not None:
+            if folder is not None and key.custody == CARD and key.private_key is not None:
                 data = encode_card(
                     key.private_key,
                     item.certificate_der,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idservice.crypto.keys import PrivateKey, load_public_key, public_key_der
 from idservice.errors import MalformedRequest
@@ -39,8 +40,8 @@ class PersonRequest:
     """What to issue.
 
     Either `personal_code`, or `birth_date` and `sex` to have one made. Any of: keys in
-    server custody, a card made here (`card` is the path of its two files without their
-    endings), a card whose keys are elsewhere (`requests`). PINs that are not given are
+    server custody, a card made here (`card` is the folder for its two files, which are
+    named after the personal code), a card whose keys are elsewhere (`requests`). PINs that are not given are
     made. `valid_for` is how long the certificates are valid unless the setting decides.
     """
 
@@ -127,12 +128,16 @@ def read_csr(data: bytes) -> bytes:
     is_pem = data.lstrip().startswith(b"-----")
     try:
         csr = x509.load_pem_x509_csr(data) if is_pem else x509.load_der_x509_csr(data)
-        key = load_public_key(public_key_der(csr.public_key()))  # type: ignore[arg-type] # refuses others
+        key = load_public_key(_spki(csr))
         if csr.is_signature_valid:
             return public_key_der(key)
     except (ValueError, TypeError, x509.InvalidVersion) as exc:
         raise _bad_csr("it cannot be read") from exc
     raise _bad_csr("its signature does not verify, so its sender may not have the key")
+
+
+def _spki(csr: x509.CertificateSigningRequest) -> bytes:
+    return csr.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _bad_csr(reason: str) -> MalformedRequest:

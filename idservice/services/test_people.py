@@ -89,7 +89,7 @@ class ReadyPeople:
                     approver=ACTOR,
                     personal_code=person.code,
                     server=SERVER in person.custody,
-                    card=self._cards / person.code if CARD in person.custody else None,
+                    card=self._cards if CARD in person.custody else None,
                     pin1=person.pin1,
                     pin2=person.pin2,
                     puk=person.puk,
