@@ -4,12 +4,11 @@
 column of the table of errors, what to do, is written by hand in the document itself and kept.
 """
 
-import os
 import re
 from collections.abc import Iterator
-from unittest import mock
 
 import click
+from click.testing import CliRunner
 
 from idservice.cli.failures import exit_code
 from idservice.cli.main import cli
@@ -87,10 +86,9 @@ def errors_document(to_do: dict[str, str]) -> str:
 
 
 def cli_document() -> str:
-    """Return docs/cli.md: the help of the program and of each of its commands."""
-    with mock.patch.dict(os.environ, {"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"}):
-        parts = [f"## {path}\n\n```text\n{text}\n```\n" for path, text in _helps()]
-    return "\n".join([CLI_HEAD, *parts])
+    """Return docs/cli.md: the help of the program and of each of its commands, as printed."""
+    sections = [f"## {' '.join(['idservice', *path])}\n\n{_help(path)}" for path in _paths([])]
+    return "\n".join([CLI_HEAD, *sections])
 
 
 def command(path: list[str]) -> click.Command:
@@ -127,18 +125,20 @@ def _title(family: type[IdServiceError]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", family.__name__).capitalize()
 
 
-def _helps() -> Iterator[tuple[str, str]]:
-    yield from _helps_below(cli, click.Context(cli, info_name="idservice"))
-
-
-def _helps_below(found: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
-    context.terminal_width = HELP_WIDTH
-    yield context.command_path, found.get_help(context).rstrip()
+def _paths(path: list[str]) -> Iterator[list[str]]:
+    """Yield the words of this command and of every command below it."""
+    yield path
+    found = command(path)
     if isinstance(found, click.Group):
-        for name in found.list_commands(context):
-            below = found.get_command(context, name)
-            assert below is not None
-            yield from _helps_below(below, click.Context(below, info_name=name, parent=context))
+        for name in found.list_commands(click.Context(found)):
+            yield from _paths([*path, name])
+
+
+def _help(path: list[str]) -> str:
+    runner = CliRunner(env={"COLUMNS": str(HELP_WIDTH), "NO_COLOR": "1"})
+    shown = runner.invoke(cli, [*path, "--help"], prog_name="idservice")
+    assert shown.exit_code == 0, shown.output
+    return f"```text\n{shown.output.rstrip()}\n```\n"
 
 
 if __name__ == "__main__":
