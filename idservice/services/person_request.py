@@ -41,8 +41,9 @@ class PersonRequest:
 
     Either `personal_code`, or `birth_date` and `sex` to have one made. Any of: keys in
     server custody, a card made here (`card` is the folder for its two files, which are
-    named after the personal code), a card whose keys are elsewhere (`requests`). PINs that are not given are
-    made. `valid_for` is how long the certificates are valid unless the setting decides.
+    named after the personal code), a card whose keys are elsewhere (`requests`). PINs that
+    are not given are made. `valid_for` is how long the certificates are valid unless the
+    setting decides.
     """
 
     given_name: str
