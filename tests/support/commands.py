@@ -1,13 +1,12 @@
 """The command line as people run it: a process of its own, with its output and exit code."""
 
 import contextlib
+import http.client
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,13 +32,17 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def run_idservice(
-    home: Path, *arguments: str | Path, cwd: Path | None = None, stdin: str = "", **env: str
+    home: Path,
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
 ) -> Transcript:
     """Run one command on a home and return what it printed; stdin is no terminal."""
     done = subprocess.run(
         command(*arguments),
         cwd=cwd or home.parent,
-        env=environment(home, **env),
+        env=environment(home, **(env or {})),
         input=stdin,
         capture_output=True,
         text=True,
@@ -60,11 +63,11 @@ class RunningService:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Send GET and return status and body."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as exc:
-            return exc.code, exc.read()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
 
 @contextlib.contextmanager

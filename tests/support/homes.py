@@ -3,16 +3,19 @@
 PIN tries are cheap in them (Argon2id with the least memory), so that tests are fast.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from idservice.services import installation
-from idservice.services.assembly import Services, open_services
-from idservice.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from idservice.services.assembly import Services
+    from idservice.settings import Settings
 
 CHEAP_PINS = {
     "IDSERVICE_PINS__ARGON2_MEMORY_KIB": "64",
@@ -27,12 +30,16 @@ PUK = "17258403"
 
 def settings_of(home: Path, **environment: str) -> Settings:
     """Read the settings of a test home; `environment` overrides them."""
+    from idservice.settings import load_settings
+
     return load_settings(home, {**CHEAP_PINS, **environment})
 
 
 @pytest.fixture(scope="session")
 def home_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Initialise one home folder for this test process; never change it."""
+    from idservice.services import installation
+
     home = tmp_path_factory.mktemp("home-template") / "home"
     installation.initialise(settings_of(home))
     return home
@@ -49,6 +56,8 @@ def home(home_template: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def services(home: Path) -> Iterator[Services]:
     """Give a test the services of its own home."""
+    from idservice.services.assembly import open_services
+
     opened = open_services(settings_of(home))
     yield opened
     opened.close()
