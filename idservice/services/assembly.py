@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from idservice.services.own_keys import OwnKeys
     from idservice.services.persons import Persons
     from idservice.services.pins import Pins
+    from idservice.services.publication import Publication
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
     from idservice.services.test_people import ReadyPeople
@@ -230,6 +231,15 @@ class Services:
             intermediates=authorities[:-1],
             revocation=DatabaseRevocation(self.database, authorities),
         )
+
+    @cached_property
+    def publication(self) -> Publication:
+        """The CA certificates that everybody may fetch. Raises KeyStoreInvalid."""
+        from idservice.services.certificate_authority import ISSUING_KEY, ROOT_KEY
+        from idservice.services.publication import Publication
+
+        names = (ROOT_KEY, ISSUING_KEY)
+        return Publication({name: self.key_files.load_certificate(name) for name in names})
 
     @cached_property
     def audit(self) -> AuditLog:

@@ -16,6 +16,18 @@ from idservice.pki.personal_code import Sex
 from idservice.pki.profiles import Profiles
 from idservice.services.certificate_authority import generate_key
 
+__all__ = [
+    "CARD",
+    "PROFILES",
+    "SERVER",
+    "CertificateRequests",
+    "NewKey",
+    "PersonRequest",
+    "Sex",
+    "new_keys",
+    "read_csr",
+]
+
 SERVER = "server"
 CARD = "card"
 MAX_CSR_BYTES = 16 * 1024

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -21,7 +18,13 @@ class Metrics:
     """Requests by method, route and status; problems by code; seconds by route."""
 
     def __init__(self) -> None:
-        """Register the metrics in a registry of their own, so that applications do not mix."""
+        """Register the metrics in a registry of their own, so that applications do not mix.
+
+        The library looks at the environment when it is imported, which must therefore
+        happen in the worker and not before.
+        """
+        from prometheus_client import CollectorRegistry, Counter, Histogram
+
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "idservice_http_requests",
@@ -54,6 +57,9 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus' text format, over all processes of the service."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
         if not os.environ.get(MULTIPROCESS_VARIABLE):
             return generate_latest(self._registry)
         registry = CollectorRegistry()

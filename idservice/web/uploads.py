@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import mmap
+import tempfile
 from collections.abc import Iterator
 from typing import IO
 
@@ -13,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from idservice.errors import MalformedRequest, UnsupportedMediaType
 
 CHUNK = 1 << 18
+IN_MEMORY = 1 << 20
 FORM_OVERHEAD = 1 << 16
 """Bytes that the other fields of a form may take, beside the document."""
 
@@ -40,6 +44,26 @@ def chunks(stream: IO[bytes]) -> Iterator[bytes]:
     """Yield what is left of a stream in pieces."""
     while piece := stream.read(CHUNK):
         yield piece
+
+
+@contextlib.contextmanager
+def document_data(stream: IO[bytes]) -> Iterator[bytes | mmap.mmap]:
+    """Give what is left of a stream as bytes, or, when it is large, as a mapped file."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spooled:
+        for piece in chunks(stream):
+            spooled.write(piece)
+        size = spooled.tell()
+        spooled.seek(0)
+        if size <= IN_MEMORY:
+            yield spooled.read()
+            return
+        # A mapping that somebody still looks at cannot be closed; it goes with the last look.
+        mapped = mmap.mmap(spooled.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            yield mapped
+        finally:
+            with contextlib.suppress(BufferError):
+                mapped.close()
 
 
 def decode_base64(text: str, what: str) -> bytes:

@@ -1,0 +1,234 @@
+"""People over HTTP, for the operator alone."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import textwrap
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from idservice import errors
+from idservice.services.person_request import CertificateRequests, PersonRequest, Sex
+from idservice.services.persons import PersonView
+from idservice.web.bodies import json_body, query_parameters
+from idservice.web.credentials import require_operator
+from idservice.web.operations import Operation, describes
+from idservice.web.person_models import (
+    IssuedAnswer,
+    IssueRequest,
+    PageQuery,
+    PersonAnswer,
+    PersonListAnswer,
+    Pins,
+    RevokeRequest,
+)
+from idservice.web.state import web_state
+
+OPERATOR = "operator"
+PAGE = 100
+
+blueprint = Blueprint("persons", __name__)
+blueprint.before_request(require_operator)
+
+
+@blueprint.post("/v1/persons")
+@describes(
+    Operation(
+        tag="People",
+        answers={201: IssuedAnswer},
+        json=IssueRequest,
+        security="operatorToken",
+        problems=(
+            errors.OperatorTokenInvalid,
+            errors.MalformedRequest,
+            errors.MalformedPersonalCode,
+            errors.MalformedKey,
+            errors.UnsupportedMediaType,
+            errors.UnsupportedAlgorithm,
+            errors.InputTooLarge,
+            errors.PinUnacceptable,
+            errors.PersonExists,
+            errors.IllegalTransition,
+            errors.PublicKeyInUse,
+            errors.KeyStoreUnavailable,
+        ),
+    )
+)
+def issue() -> tuple[Response, int, dict[str, str]]:
+    """Issue a person: two certificates, and for server custody two keys under PINs.
+
+    All or nothing. PINs that are not given are made and told in this answer only.
+    """
+    body = json_body(IssueRequest)
+    persons = web_state().services.persons
+    enrolled = persons.issue(_request(body))
+    pins = enrolled.pins
+    told = (
+        {"pin1": pins.pin1, "pin2": pins.pin2, "puk": pins.puk}
+        if body.custody == "server"
+        else None
+    )
+    answer = _answer(persons.show(enrolled.personal_code)) | {"pins": told}
+    return jsonify(answer), 201, {"Location": f"/v1/persons/{enrolled.personal_code}"}
+
+
+@blueprint.get("/v1/persons")
+@describes(
+    Operation(
+        tag="People",
+        answers={200: PersonListAnswer},
+        query=PageQuery,
+        security="operatorToken",
+        problems=(errors.OperatorTokenInvalid, errors.MalformedRequest),
+    )
+)
+def list_persons() -> Response:
+    """List people in the order of their personal codes, page by page."""
+    query = query_parameters(PageQuery)
+    limit = int(query.limit or PAGE)
+    found = web_state().services.persons.list(after=query.after or "", limit=limit)
+    following = found[-1].person.code if len(found) == limit else None
+    return jsonify({"persons": [_answer(view) for view in found], "next": following})
+
+
+@blueprint.get("/v1/persons/<code>")
+@describes(
+    Operation(
+        tag="People",
+        answers={200: PersonAnswer},
+        security="operatorToken",
+        problems=(errors.OperatorTokenInvalid, errors.PersonUnknown),
+    )
+)
+def show(code: str) -> Response:
+    """Show a person with all certificates."""
+    return jsonify(_answer(web_state().services.persons.show(code)))
+
+
+@blueprint.post("/v1/persons/<code>/suspend")
+@describes(
+    Operation(
+        tag="People",
+        answers={200: PersonAnswer},
+        security="operatorToken",
+        problems=(
+            errors.OperatorTokenInvalid,
+            errors.PersonUnknown,
+            errors.IllegalTransition,
+            errors.PersonRevoked,
+        ),
+    )
+)
+def suspend(code: str) -> Response:
+    """Suspend a person: nobody logs in or signs in this name until resumed."""
+    persons = web_state().services.persons
+    persons.suspend(code, actor=OPERATOR)
+    return jsonify(_answer(persons.show(code)))
+
+
+@blueprint.post("/v1/persons/<code>/resume")
+@describes(
+    Operation(
+        tag="People",
+        answers={200: PersonAnswer},
+        security="operatorToken",
+        problems=(
+            errors.OperatorTokenInvalid,
+            errors.PersonUnknown,
+            errors.IllegalTransition,
+            errors.PersonRevoked,
+        ),
+    )
+)
+def resume(code: str) -> Response:
+    """End a suspension."""
+    persons = web_state().services.persons
+    persons.resume(code, actor=OPERATOR)
+    return jsonify(_answer(persons.show(code)))
+
+
+@blueprint.post("/v1/persons/<code>/revoke")
+@describes(
+    Operation(
+        tag="People",
+        answers={200: PersonAnswer},
+        json=RevokeRequest,
+        security="operatorToken",
+        problems=(
+            errors.OperatorTokenInvalid,
+            errors.MalformedRequest,
+            errors.UnsupportedMediaType,
+            errors.InputTooLarge,
+            errors.PersonUnknown,
+            errors.IllegalTransition,
+            errors.PersonRevoked,
+        ),
+    )
+)
+def revoke(code: str) -> Response:
+    """Revoke a person and all certificates, for good."""
+    body = json_body(RevokeRequest)
+    persons = web_state().services.persons
+    persons.revoke(code, body.reason, actor=OPERATOR)
+    return jsonify(_answer(persons.show(code)))
+
+
+def _request(body: IssueRequest) -> PersonRequest:
+    pins = body.pins or Pins()
+    requests = None
+    if body.authentication_csr is not None and body.signing_csr is not None:
+        requests = CertificateRequests(body.authentication_csr.encode(), body.signing_csr.encode())
+    return PersonRequest(
+        given_name=body.given_name,
+        surname=body.surname,
+        approver=OPERATOR,
+        personal_code=body.personal_code,
+        birth_date=_date(body.birth_date),
+        sex=None if body.sex is None else Sex(body.sex),
+        server=body.custody == "server",
+        requests=requests,
+        pin1=pins.pin1,
+        pin2=pins.pin2,
+        puk=pins.puk,
+        valid_for=None if body.valid_for is None else dt.timedelta(seconds=body.valid_for),
+    )
+
+
+def _date(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError as exc:
+        raise errors.MalformedRequest(
+            "birth_date is no day of the calendar.", "Write it as 1980-01-08."
+        ) from exc
+
+
+def _answer(view: PersonView) -> dict[str, Any]:
+    person = view.person
+    return {
+        "personal_code": person.code,
+        "given_name": person.given_name,
+        "surname": person.surname,
+        "status": view.status,
+        "created_at": person.created_at.isoformat(),
+        "revocation_reason": person.revocation_reason,
+        "certificates": [
+            {
+                "purpose": record.purpose,
+                "custody": record.custody,
+                "serial": record.serial,
+                "status": record.status,
+                "not_before": record.not_before.isoformat(),
+                "not_after": record.not_after.isoformat(),
+                "certificate_pem": _pem(record.certificate_der or b""),
+            }
+            for record in view.certificates
+        ],
+    }
+
+
+def _pem(certificate_der: bytes) -> str:
+    body = "\n".join(textwrap.wrap(base64.b64encode(certificate_der).decode(), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"

@@ -1,0 +1,109 @@
+"""The form and the report of a validation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from idservice.web.login_models import RequestModel
+
+
+class ReportModel(BaseModel):
+    """A part of the report; its names are those of `idservice verify --json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ValidationFields(RequestModel):
+    """What may come beside the document."""
+
+    password: Annotated[
+        str | None, Field(max_length=200, description="The password of an encrypted PDF.")
+    ] = None
+    at: Annotated[
+        str | None,
+        Field(
+            min_length=10,
+            max_length=40,
+            description="Validate as of this time (RFC 3339) instead of now.",
+            json_schema_extra={"format": "date-time"},
+        ),
+    ] = None
+    trust: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=65536,
+            description="Further trust anchors: one or more certificates in PEM.",
+        ),
+    ] = None
+
+
+class ValidationForm(ValidationFields):
+    """A document to validate."""
+
+    file: Annotated[
+        str,
+        Field(description="The PDF.", json_schema_extra={"contentMediaType": "application/pdf"}),
+    ]
+
+
+class FindingAnswer(ReportModel):
+    """One thing that was noticed: what it is, why it matters, what to do."""
+
+    code: str
+    message: str
+    fix: str
+
+
+class ChangeItem(ReportModel):
+    """One change made after the signed revision."""
+
+    code: str
+    revision: int | None
+    page: int | None
+    message: str
+
+
+class Changes(ReportModel):
+    """What was changed after the signed revision."""
+
+    verdict: Literal["none", "permitted", "forbidden", "not-analysed"]
+    items: list[ChangeItem]
+
+
+class Trust(ReportModel):
+    """Whether the signing certificate is trusted, and through which anchor."""
+
+    verdict: Literal["trusted", "untrusted", "unknown"]
+    anchor: str | None
+
+
+class SignatureReportAnswer(ReportModel):
+    """The verdict about one signature (ETSI EN 319 102-1)."""
+
+    id: str
+    signedBy: str | None  # noqa: N815 - the name on the wire
+    level: str | None
+    indication: Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+    subIndication: str | None  # noqa: N815 - the name on the wire
+    integrity: Literal["intact", "broken", "unverifiable"]
+    coverage: Literal["whole-file", "revision", "broken"]
+    changes: Changes
+    trust: Trust
+    claimedSigningTime: str | None  # noqa: N815 - the name on the wire
+    bestSignatureTime: str | None  # noqa: N815 - the name on the wire
+    errors: list[FindingAnswer]
+    warnings: list[FindingAnswer]
+
+
+class ValidationAnswer(ReportModel):
+    """The report about one document."""
+
+    file: str
+    format: str
+    signaturesCount: int  # noqa: N815 - the name on the wire
+    validSignaturesCount: int  # noqa: N815 - the name on the wire
+    signatures: list[SignatureReportAnswer]
+    errors: list[FindingAnswer]
