@@ -30,14 +30,14 @@ from idservice.web.request_log import RequestLog
 from idservice.web.state import WebState, attach
 
 BLUEPRINTS = (
-    status.blueprint,
     authentication.blueprint,
-    persons.blueprint,
     signatures.blueprint,
     validation.blueprint,
+    persons.blueprint,
     publication.blueprint,
-    documentation.blueprint,
+    status.blueprint,
     health.blueprint,
+    documentation.blueprint,
 )
 
 MAX_FORM_FIELD_BYTES = 1 << 17

@@ -94,7 +94,8 @@ def static_file(name: str) -> Response:
     response = Response(found.read_bytes(), mimetype=_media_type(found))
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.add_etag()
-    return response.make_conditional(current_request)
+    response.make_conditional(current_request)
+    return response
 
 
 @cache
@@ -123,11 +124,12 @@ def static_files() -> dict[str, Path]:
 
 
 def _description(kind: type[IdServiceError]) -> dict[str, Any]:
+    family = next(base for base in kind.__bases__ if issubclass(base, IdServiceError))
     return {
         "code": kind.code,
         "status": status_of(kind),
         "title": title_of(kind),
-        "family": kind.__mro__[1].code,
+        "family": family.code,
     }
 
 

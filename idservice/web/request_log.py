@@ -55,7 +55,7 @@ def describe_failure(failure: BaseException) -> list[str]:
 
     Messages are left out: they may quote input, and with it secrets.
     """
-    described = []
+    described: list[str] = []
     error: BaseException | None = failure
     while error is not None and len(described) < 8:
         frames = traceback.extract_tb(error.__traceback__)[-6:]

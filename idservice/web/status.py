@@ -13,6 +13,7 @@ from idservice.web.state import web_state
 
 blueprint = Blueprint("status", __name__)
 
+_SECONDS_PER_YEAR = 31_557_600
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -44,18 +45,16 @@ def _day(time: datetime) -> str:
 
 
 def _span(span: timedelta) -> str:
-    """Say how long a span is, in its two largest units."""
+    """Say how long a span is: whole years, or its two largest units."""
     seconds = max(0, int(span.total_seconds()))
-    years, rest = divmod(seconds, 31_557_600)
-    days, rest = divmod(rest, 86_400)
+    years = round(seconds / _SECONDS_PER_YEAR)
+    if years > 1:
+        return f"{years} years"
+    days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3600)
     minutes, seconds = divmod(rest, 60)
-    units = ((years, "year"), (days, "day"), (hours, "hour"), (minutes, "minute"))
-    named = [*units, (seconds, "second")]
+    named = [(days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second")]
     first = next((index for index, (count, _) in enumerate(named) if count), len(named) - 1)
-    shown = [
-        f"{count} {name}{'' if count == 1 else 's'}"
-        for count, name in named[first : first + 2]
-        if count or name == "second"
-    ]
-    return " ".join(shown)
+    return " ".join(
+        f"{count} {name}{'' if count == 1 else 's'}" for count, name in named[first : first + 2]
+    )
