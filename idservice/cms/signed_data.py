@@ -7,8 +7,7 @@ bytes to be signed, `attach(signed_attributes, value)` gives the complete Conten
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -26,12 +25,13 @@ _ED25519_BYTES = 64
 _VERSION_1 = der.integer(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CmsTemplate:
     """Everything about a signer that is the same for each of its signatures.
 
     `certificate_der` is the signing certificate, `chain_der` the certificates that go
-    with it (issuer first; the trust anchor may be left out). Build it with
+    with it (issuer first; the trust anchor may be left out). `max_size` is the size in bytes
+    of the ContentInfo with the longest value that the key can make. Build it with
     `cms_template`, which checks the parts against each other.
     """
 
@@ -39,7 +39,7 @@ class CmsTemplate:
     certificate_der: bytes
     chain_der: tuple[bytes, ...]
     public_key: PublicKey = field(repr=False)
-    max_value_size: int
+    max_size: int
     attributes: SignedAttributes = field(repr=False)
     signer_head: bytes = field(repr=False)
     signed_data_head: bytes = field(repr=False)
@@ -60,13 +60,6 @@ class CmsTemplate:
         )
         signed_data = der.sequence(self.signed_data_head, der.wrap(der.SET, signer_info))
         return der.sequence(_SIGNED_DATA_OID, der.context(0, signed_data))
-
-    @cached_property
-    def max_size(self) -> int:
-        """The size in bytes of the ContentInfo with the longest possible value (a dry run)."""
-        attributes = self.signed_attributes(bytes(self.algorithm.hash.size))
-        return len(self.attach(attributes, bytes(self.max_value_size)))
-
 
 _SIGNED_DATA_OID = der.object_identifier(SIGNED_DATA)
 
@@ -90,12 +83,12 @@ def cms_template(
     digest_der = digest_algorithm_der(algorithm.hash)
     # CertificateSet is a SET OF; a signer's own certificate may be in the chain as well.
     certificates = sorted({certificate_der, *chain_der})
-    return CmsTemplate(
+    template = CmsTemplate(
         algorithm=algorithm,
         certificate_der=certificate_der,
         chain_der=chain_der,
         public_key=public_key,
-        max_value_size=_max_value_size(public_key),
+        max_size=0,
         attributes=signed_attributes(certificate_der, issuer_der, serial_der, algorithm),
         signer_head=_VERSION_1 + der.sequence(issuer_der, serial_der) + digest_der,
         signed_data_head=b"".join(
@@ -107,6 +100,9 @@ def cms_template(
             )
         ),
     )
+    attributes_der = template.signed_attributes(bytes(algorithm.hash.size))
+    longest = template.attach(attributes_der, bytes(_max_value_size(public_key)))
+    return replace(template, max_size=len(longest))
 
 
 def issuer_and_serial(certificate_der: bytes) -> tuple[bytes, bytes]:

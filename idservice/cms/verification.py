@@ -41,6 +41,7 @@ from idservice.cms.signing_certificate import (
 from idservice.crypto.algorithms import HashAlgorithm, SignatureAlgorithm, hash_by_oid
 from idservice.crypto.ber import definite
 from idservice.crypto.certificates import load_certificate
+from idservice.crypto.der import NULL
 from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
     Finding,
@@ -199,13 +200,15 @@ def _content_findings(signed_data: SignedData) -> list[Finding]:
 
 
 def _claims(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
-    findings: list[Finding] = []
-    if signer.digest_algorithm.oid not in {item.oid for item in signed_data.digest_algorithms}:
+    findings: list[Finding] = _structure_version(signed_data, signer)
+    listed = {item.oid for item in signed_data.digest_algorithms}
+    plain = all(item.parameters_der in (None, NULL) for item in signed_data.digest_algorithms)
+    if signer.digest_algorithm.oid not in listed or not plain:
         findings.append(
             Finding(
                 "digest_algorithm_not_listed",
                 "The digest algorithm of the signer is not in the list at the head of the CMS "
-                "structure.",
+                "structure, or the list is not plain.",
                 "Sign again with a program that follows RFC 5652.",
             )
         )
@@ -213,6 +216,21 @@ def _claims(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
     if protection is not None:
         findings += protection_findings(signer, protection)
     return findings
+
+
+def _structure_version(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
+    # RFC 5652 cl. 5.1: 3 for other content than data or a signer of version 3, otherwise 1.
+    plain = signed_data.content_type == ID_DATA and signer.version == 1
+    if signed_data.version == (1 if plain else 3):
+        return []
+    return [
+        Finding(
+            "cms_version",
+            f"The CMS structure has version {signed_data.version}, which does not belong to what "
+            "is in it.",
+            "Sign again with a program that follows RFC 5652.",
+        )
+    ]
 
 
 def _reference(signer: SignerInfo) -> tuple[EssReference | None, tuple[Finding, ...]]:

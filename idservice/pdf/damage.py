@@ -40,6 +40,7 @@ TOLERATED: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """Warnings that cannot change what is read, each with its reason."""
 
+_OBJECT_STREAM = Name.ObjStm
 _MEMBER_IS_STREAM = re.compile(rb"\bstream\r?\n.*\bendstream\s*\Z", re.DOTALL)
 # qpdf names the place first: "object 5 0, offset 17: …" or "(xref table, offset 9): …".
 _WHERE = re.compile(r"[ :]*\(?(?P<where>[^():]*offset -?\d+)\)?: (?P<what>.*)", re.DOTALL)
@@ -77,26 +78,25 @@ def require_undamaged(pdf: Pdf, data: PdfData, header_offset: int) -> None:
 
     Raises MalformedPdf naming the first damage, InputTooLarge beyond a budget.
     """
-    table = pdf.get_xref_table()
-    if len(table) > MAX_OBJECTS:
+    objects = pdf.objects
+    if len(objects) > MAX_OBJECTS:
         raise InputTooLarge(
-            f"The PDF has {len(table)} objects where at most {MAX_OBJECTS} are read.",
+            f"The PDF has {len(objects)} objects where at most {MAX_OBJECTS} are read.",
             "Split the document.",
         )
+    holders = False
     try:
-        streams = [item for item in pdf.objects if isinstance(item, Stream)]
+        for item in objects:
+            if isinstance(item, Stream):
+                if "/Filter" in item:
+                    _require_known_filters(item)
+                holders = holders or item.get("/Type") == _OBJECT_STREAM
     except (PdfError, RuntimeError, ValueError) as exc:
         raise damaged(readable(str(exc))) from exc
     require_no_warnings(pdf, data, header_offset)
-    for stream in streams:
-        _require_known_filters(stream)
-    holders: dict[int, list[tuple[int, int]]] = {}
-    for (number, _), entry in table.items():
-        holder, index = entry.obj_stream_number, entry.obj_stream_index
-        if holder is not None and index is not None:
-            holders.setdefault(holder, []).append((index, number))
+    # An entry that names no object stream made qpdf warn above.
     if holders:
-        _require_sound_object_streams(pdf, holders)
+        _require_sound_object_streams(pdf)
 
 
 def require_no_warnings(pdf: Pdf, data: PdfData, header_offset: int) -> None:
@@ -148,21 +148,24 @@ def damaged(what: str) -> MalformedPdf:
 
 def _require_known_filters(stream: Object) -> None:
     """A stream whose filter nobody knows cannot be read (ISO 32000-2 table 6)."""
-    filters = stream.get(Name.Filter)
-    if filters is None:
-        return
+    filters = stream["/Filter"]
     for item in filters if isinstance(filters, Array) else (filters,):
         if not isinstance(item, Name) or str(item) not in _FILTERS:
             number, generation = stream.objgen
             raise damaged(f"the stream {number} {generation} has a filter that does not exist")
 
 
-def _require_sound_object_streams(pdf: Pdf, holders: dict[int, list[tuple[int, int]]]) -> None:
+def _require_sound_object_streams(pdf: Pdf) -> None:
     """Each entry must lie at its index in its object stream (ISO 32000-2 cl. 7.5.7 and 7.5.8.3)."""
+    holders: dict[int, list[tuple[int, int]]] = {}
+    for (number, _), entry in pdf.get_xref_table().items():
+        holder, index = entry.obj_stream_number, entry.obj_stream_index
+        if holder is not None and index is not None:
+            holders.setdefault(holder, []).append((index, number))
     decoded = 0
     for holder, places in holders.items():
         stream = pdf.get_object(holder, 0)
-        if not isinstance(stream, Stream) or stream.get(Name.Type) != Name.ObjStm:
+        if not isinstance(stream, Stream) or stream.get("/Type") != _OBJECT_STREAM:
             raise damaged(f"object {holder} is used as an object stream and is none")
         data = _read(stream, holder)
         decoded += len(data)
@@ -178,7 +181,7 @@ def _require_members(
     stream: Object, data: bytes, holder: int, places: Iterable[tuple[int, int]]
 ) -> None:
     try:
-        count, first = int(stream[Name.N]), int(stream[Name.First])
+        count, first = int(stream["/N"]), int(stream["/First"])
         head = [int(word) for word in data[:first].split()[: 2 * count]]
     except (KeyError, ValueError, TypeError) as exc:
         raise damaged(f"the list of objects in object stream {holder} cannot be read") from exc

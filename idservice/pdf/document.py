@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pikepdf import AccessMode, Dictionary, Name, PasswordError, Pdf, PdfError
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 # qpdf's words for handlers and versions that it does not know.
 _UNSUPPORTED = ("unsupported encryption filter", "does not support encryption", "unsupported")
 
+_CATALOG = Name.Catalog
 _FIRST_WITH_CRYPT_FILTERS = 4
 
 apply_to_library()
@@ -59,7 +59,7 @@ class Encryption:
     stream_method: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PdfDocument:
     """A PDF file that was read in full without finding damage."""
 
@@ -76,16 +76,16 @@ class PdfDocument:
         """The newest trailer dictionary, or the dictionary of the newest xref stream."""
         return self.pdf.trailer
 
-    @cached_property
+    @property
     def version(self) -> tuple[int, int]:
         """The version of the document: the later of header and catalog (ISO 32000-2 cl. 7.2.2)."""
-        declared = str(self.catalog.get(Name.Version, "")).lstrip("/")
+        declared = str(self.catalog.get("/Version", "")).lstrip("/")
         major, _, minor = declared.partition(".")
         if major.isdigit() and minor.isdigit():
             return max(self.frame.header_version, (int(major), int(minor)))
         return self.frame.header_version
 
-    @cached_property
+    @property
     def encryption(self) -> Encryption | None:
         """How strings and streams are encrypted; None when they are not."""
         if not self.pdf.is_encrypted:
@@ -106,10 +106,10 @@ class PdfDocument:
         """Whether any signature field has a value."""
         return self.form.is_signed
 
-    @cached_property
+    @property
     def next_number(self) -> int:
         """The first object number that neither exists nor is referred to."""
-        size: object = self.trailer.get(Name.Size)
+        size: object = self.trailer.get("/Size")
         unused = self.pdf.make_indirect(Dictionary()).objgen[0]
         return max(size, unused) if isinstance(size, int) else unused
 
@@ -132,10 +132,10 @@ def open_document(
     require_undamaged(pdf, data, frame.header_offset)
     trailer = pdf.trailer
     _require_usual_encryption(trailer)
-    catalog = trailer.get(Name.Root)
+    catalog = trailer.get("/Root")
     if not isinstance(catalog, Dictionary) or not catalog.is_indirect:
         raise damaged("the trailer names no catalog")
-    if catalog.get(Name.Type, Name.Catalog) != Name.Catalog:
+    if catalog.get("/Type", _CATALOG) != _CATALOG:
         raise damaged("what the trailer names as the catalog is none")
     document = PdfDocument(
         data,
@@ -189,13 +189,13 @@ def _refusal(message: str) -> IdServiceError:
 
 
 def _require_usual_encryption(trailer: Object) -> None:
-    if Name.AuthCode in trailer:
+    if "/AuthCode" in trailer:
         raise UnsupportedPdf(
             "The PDF carries an integrity code over the whole file (ISO/TS 32004), which any "
             "addition would break.",
             "Save the document without integrity protection first.",
         )
-    encrypt = trailer.get(Name.Encrypt)
+    encrypt = trailer.get("/Encrypt")
     if encrypt is None:
         return
     if not encrypt.is_indirect:
@@ -203,14 +203,14 @@ def _require_usual_encryption(trailer: Object) -> None:
             "the encryption dictionary stands in the trailer itself, where some programs "
             "take its strings for encrypted"
         )
-    if Name.Length not in encrypt and encrypt.get(Name.V, 0) in {2, 3}:
+    if "/Length" not in encrypt and encrypt.get("/V", 0) in {2, 3}:
         raise damaged("the encryption dictionary does not say how long the key is")
 
 
 def _xref_kind(data: PdfData, frame: FileFrame, trailer: Object) -> XrefKind:
     start = frame.startxref + frame.header_offset
     if bytes(data[start : start + 4]) == b"xref":
-        return XrefKind.HYBRID if Name.XRefStm in trailer else XrefKind.TABLE
-    if Name.W not in trailer:
+        return XrefKind.HYBRID if "/XRefStm" in trailer else XrefKind.TABLE
+    if "/W" not in trailer:
         raise damaged("startxref points neither to a table nor to a stream of cross-references")
     return XrefKind.STREAM

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pikepdf import Object
 
 _NO_CHANGES = 1
+_SIG, _ALL = Name.Sig, Name.All
+_FIELD_MDP, _DOC_MDP = Name.FieldMDP, Name.DocMDP
 _MAX_FIELDS = 100_000
 
 
@@ -74,13 +76,13 @@ class Form:
 
 def read_form(catalog: Object) -> Form:
     """Walk the form of a catalog; raise MalformedPdf when it is circular, deep or wrong."""
-    dictionary = catalog.get(Name.AcroForm)
+    dictionary = catalog.get("/AcroForm")
     certification = _certification(catalog)
     if dictionary is None:
         return Form(None, certification=certification)
     if not isinstance(dictionary, Dictionary):
         raise damaged("the interactive form (/AcroForm) is no dictionary")
-    fields = dictionary.get(Name.Fields)
+    fields = dictionary.get("/Fields")
     if fields is None:
         return Form(dictionary, certification=certification)
     if not isinstance(fields, Array):
@@ -134,68 +136,70 @@ class _Walk:
         self._count += 1
         if self._count > _MAX_FIELDS:
             raise damaged(f"the field tree has more than {_MAX_FIELDS} entries")
-        part = item.get(Name.T)
+        part = item.get("/T")
+        if part is not None and not isinstance(part, String):
+            raise damaged(f"the name of a form field is no text (object {objgen[0]})")
         name = prefix if part is None else f"{prefix}.{part}" if prefix else str(part)
-        kind = item.get(Name.FT, kind)
-        below = item.get(Name.Kids)
+        kind = item.get("/FT", kind)
+        below = item.get("/Kids")
         if part is not None or depth == 1:
             self.names.add(name)
-            if kind == Name.Sig:
+            if kind == _SIG:
                 self._signature(item, name)
         if isinstance(below, Array):
             self.kids(below, name, kind, depth + 1)
 
     def _signature(self, item: Object, name: str) -> None:
-        below = item.get(Name.Kids)
+        below = item.get("/Kids")
         has_named_kids = isinstance(below, Array) and any(
-            isinstance(kid, Dictionary) and Name.T in kid for kid in below
+            isinstance(kid, Dictionary) and "/T" in kid for kid in below
         )
         if not has_named_kids:
-            self.found.append(SignatureField(name, item, item.get(Name.V)))
+            self.found.append(SignatureField(name, item, item.get("/V")))
 
 
 def _locks(signed: SignatureField) -> Iterator[FieldLock]:
     """The field locks that a signature made: from its FieldMDP references and /Lock."""
-    for parameters in _transform_parameters(signed.value, Name.FieldMDP):
+    for parameters in _transform_parameters(signed.value, _FIELD_MDP):
         yield _lock(parameters)
-    lock = signed.dictionary.get(Name.Lock)
+    lock = signed.dictionary.get("/Lock")
     if isinstance(lock, Dictionary):
         yield _lock(lock)
 
 
 def _lock(parameters: Object) -> FieldLock:
-    names = parameters.get(Name.Fields)
+    names = parameters.get("/Fields")
     listed = names if isinstance(names, Array) else ()
     return FieldLock(
-        str(parameters.get(Name.Action, Name.All)).lstrip("/"),
+        str(parameters.get("/Action", _ALL)).lstrip("/"),
         tuple(str(item) for item in listed if isinstance(item, String)),
     )
 
 
 def _lock_permissions(signed: SignatureField) -> int | None:
     """The /P of a signature field lock dictionary (ISO 32000-2 table 236)."""
-    lock = signed.dictionary.get(Name.Lock)
-    permissions: object = lock.get(Name.P) if isinstance(lock, Dictionary) else None
+    lock = signed.dictionary.get("/Lock")
+    permissions: object = lock.get("/P") if isinstance(lock, Dictionary) else None
     return permissions if isinstance(permissions, int) else None
 
 
 def _certification(catalog: Object) -> int | None:
     """The permissions of a certification signature, 1 to 3 (ISO 32000-2 cl. 12.8.2.2)."""
-    permissions = catalog.get(Name.Perms)
+    permissions = catalog.get("/Perms")
     if not isinstance(permissions, Dictionary):
         return None
-    signature = permissions.get(Name.DocMDP)
-    for parameters in _transform_parameters(signature, Name.DocMDP):
-        level = parameters.get(Name.P, 2)
+    signature = permissions.get("/DocMDP")
+    for parameters in _transform_parameters(signature, _DOC_MDP):
+        level = parameters.get("/P", 2)
         return level if isinstance(level, int) else _NO_CHANGES
     return None
 
 
 def _transform_parameters(signature: object, method: Object) -> Iterator[Object]:
-    references = signature.get(Name.Reference) if isinstance(signature, Dictionary) else None
+    references = signature.get("/Reference") if isinstance(signature, Dictionary) else None
     if not isinstance(references, Array):
         return
     for reference in references:
-        if isinstance(reference, Dictionary) and reference.get(Name.TransformMethod) == method:
-            parameters = reference.get(Name.TransformParams)
+        if isinstance(reference, Dictionary) and reference.get("/TransformMethod") == method:
+            parameters = reference.get("/TransformParams")
             yield parameters if isinstance(parameters, Dictionary) else Dictionary()

@@ -21,8 +21,7 @@ _HEADER_WINDOW = 1024
 _TAIL_WINDOW = 1054
 
 _HEADER = re.compile(rb"%PDF-([0-9])\.([0-9])")
-# Only at the start of a line: the word may also stand in the text of a page.
-_KEYWORD = re.compile(rb"(?:\A|[\r\n])startxref")
+_KEYWORD = b"startxref"
 _STARTXREF = re.compile(rb"[\x00\t\n\f\r ]+([0-9]{1,10})[\x00\t\n\f\r ]+(%%EOF|startxref)?")
 _EOL = (0x0A, 0x0D)
 
@@ -75,14 +74,17 @@ def read_frame(data: PdfData) -> FileFrame:
 def _read_startxref(tail: bytes) -> int:
     """Return the last startxref number; every startxref in the window must be well formed."""
     last: re.Match[bytes] | None = None
-    found = False
-    for keyword in _KEYWORD.finditer(tail):
-        found = True
-        last = _STARTXREF.match(tail, keyword.end())
-        if last is None:
-            raise _bad_end("a startxref is not followed by one number")
-    if not found:
+    found = tail.find(_KEYWORD)
+    if found < 0:
         raise _bad_end("there is no startxref near the end: the file was probably cut off")
+    while found >= 0:
+        after = found + len(_KEYWORD)
+        # Only at the start of a line: the word may also stand in the text of a page.
+        if found == 0 or tail[found - 1] in _EOL:
+            last = _STARTXREF.match(tail, after)
+            if last is None:
+                raise _bad_end("a startxref is not followed by one number")
+        found = tail.find(_KEYWORD, after)
     if last is None or last[2] != b"%%EOF":
         raise _bad_end("the number behind the last startxref is not followed by %%EOF")
     return int(last[1])

@@ -13,6 +13,8 @@ from idservice.pdf.limits import MAX_TREE_DEPTH
 if TYPE_CHECKING:
     from pikepdf import Object
 
+_PAGE = Name.Page
+
 
 @dataclass(frozen=True, slots=True)
 class PageTree:
@@ -30,7 +32,7 @@ class PageTree:
 
     def annotations_shared(self) -> bool:
         """Tell whether the first page shares its indirect /Annots array with another page."""
-        annotations = self.first_page.get(Name.Annots)
+        annotations = self.first_page.get("/Annots")
         return annotations is not None and self.annotation_owners.get(annotations.objgen, 0) > 1
 
 
@@ -40,7 +42,7 @@ def read_pages(catalog: Object) -> PageTree:
     Every node is visited once; /Count of each node must be the number of leaves below it
     (ISO 32000-2 cl. 7.7.3.2). A page that several nodes share is one page each time.
     """
-    root = catalog.get(Name.Pages)
+    root = catalog.get("/Pages")
     if not isinstance(root, Dictionary):
         raise damaged("the catalog names no page tree")
     walk = _Walk()
@@ -68,19 +70,19 @@ class _Walk:
             if objgen in self._nodes:
                 raise damaged(f"the page tree comes back to object {objgen[0]}: it is circular")
             self._nodes.add(objgen)
-        kids = node.get(Name.Kids)
+        kids = node.get("/Kids")
         if not isinstance(kids, Array):
             raise damaged(f"a node of the page tree has no /Kids (object {objgen[0]})")
         count = 0
         for index, kid in enumerate(kids):
             if not isinstance(kid, Dictionary):
                 raise damaged(f"a kid in the page tree is no dictionary (object {objgen[0]})")
-            if Name.Kids in kid:
+            if "/Kids" in kid:
                 count += self.node(kid, depth + 1)
             else:
                 count += 1
                 self._leaf(kid, node, index)
-        if node.get(Name.Count) != count:
+        if node.get("/Count") != count:
             raise damaged(
                 f"a node of the page tree (object {objgen[0]}) says how many pages are below "
                 "it, and says it wrongly"
@@ -88,11 +90,11 @@ class _Walk:
         return count
 
     def _leaf(self, page: Object, owner: Object, index: int) -> None:
-        if page.get(Name.Type, Name.Page) != Name.Page:
+        if page.get("/Type", _PAGE) != _PAGE:
             raise damaged(f"a leaf of the page tree is no page (object {page.objgen[0]})")
         if self.first is None:
             self.first = (page, None if page.is_indirect else owner, index)
-        annotations = page.get(Name.Annots)
+        annotations = page.get("/Annots")
         if annotations is not None and annotations.is_indirect:
             objgen = annotations.objgen
             self.annotation_owners[objgen] = self.annotation_owners.get(objgen, 0) + 1

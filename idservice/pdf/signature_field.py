@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name
+from pikepdf import Array, Dictionary
 
 from idservice.errors import PdfSigningForbidden
 from idservice.pdf.damage import damaged
@@ -151,7 +151,7 @@ def _fill_field(
             "so nothing can refer to it"
         )
     objgen = dictionary.objgen
-    entries = {Name.V: reference(signature)}
+    entries = {"/V": reference(signature)}
     update.put(objgen, update.writer.with_entries(dictionary, entries, objgen))
     _add_to_form(document, update, None)
 
@@ -160,7 +160,7 @@ def _add_annotation(document: PdfDocument, update: Update, field: bytes) -> None
     """Add the widget to the first page: to its /Annots where they are, or to the page."""
     pages, writer = document.pages, update.writer
     page = pages.first_page
-    annotations = page.get(Name.Annots)
+    annotations = page.get("/Annots")
     if isinstance(annotations, Array):
         if annotations.is_indirect and not pages.annotations_shared():
             objgen = annotations.objgen
@@ -176,16 +176,16 @@ def _add_annotation(document: PdfDocument, update: Update, field: bytes) -> None
         else writer.with_element(annotations, field, objgen)
     )
     if pages.first_owner is None:
-        update.put(objgen, writer.with_entries(page, {Name.Annots: listed}, objgen))
+        update.put(objgen, writer.with_entries(page, {"/Annots": listed}, objgen))
         return
-    body = writer.with_entries(page, {Name.Annots: listed}, objgen)
-    kids = owner[Name.Kids]
+    body = writer.with_entries(page, {"/Annots": listed}, objgen)
+    kids = owner["/Kids"]
     target = kids.objgen if kids.is_indirect else objgen
     replaced = writer.with_replaced(kids, pages.first_index, body, target)
     if kids.is_indirect:
         update.put(target, replaced)
     else:
-        update.put(objgen, writer.with_entries(owner, {Name.Kids: replaced}, objgen))
+        update.put(objgen, writer.with_entries(owner, {"/Kids": replaced}, objgen))
 
 
 def _indirect(owner: Object) -> Object:
@@ -201,14 +201,14 @@ def _add_to_form(document: PdfDocument, update: Update, field: bytes | None) -> 
     if form is None:
         added = update.reserve()
         update.put(added, b"<< /Fields [ %b ] /SigFlags 3 >>" % (field or b""))
-        catalog_entries[Name.AcroForm] = reference(added)
+        catalog_entries["/AcroForm"] = reference(added)
     else:
         owner = form.objgen if form.is_indirect else catalog.objgen
         entries = _form_entries(update, form, field, owner)
         if entries and form.is_indirect:
             update.put(owner, update.writer.with_entries(form, entries, owner))
         elif entries:
-            catalog_entries[Name.AcroForm] = update.writer.with_entries(form, entries, owner)
+            catalog_entries["/AcroForm"] = update.writer.with_entries(form, entries, owner)
     if catalog_entries:
         objgen = catalog.objgen
         update.put(objgen, update.writer.with_entries(catalog, catalog_entries, objgen))
@@ -216,41 +216,41 @@ def _add_to_form(document: PdfDocument, update: Update, field: bytes | None) -> 
 
 def _form_entries(
     update: Update, form: Object, field: bytes | None, owner: tuple[int, int]
-) -> dict[Name, bytes]:
-    entries: dict[Name, bytes] = {}
-    fields = form.get(Name.Fields)
+) -> dict[str, bytes]:
+    entries: dict[str, bytes] = {}
+    fields = form.get("/Fields")
     if field is not None and fields is None:
-        entries[Name.Fields] = b"[ %b ]" % field
+        entries["/Fields"] = b"[ %b ]" % field
     elif field is not None and fields is not None:
         target = fields.objgen if fields.is_indirect else owner
         listed = update.writer.with_element(fields, field, target)
         if fields.is_indirect:
             update.put(target, listed)
         else:
-            entries[Name.Fields] = listed
-    flags = form.get(Name.SigFlags, 0)
+            entries["/Fields"] = listed
+    flags = form.get("/SigFlags", 0)
     wanted = (flags if isinstance(flags, int) else 0) | _SIGNATURES_EXIST | _APPEND_ONLY
     if flags != wanted:
-        entries[Name.SigFlags] = b"%d" % wanted
+        entries["/SigFlags"] = b"%d" % wanted
     return entries
 
 
-def _extension_entries(document: PdfDocument, update: Update) -> dict[Name, bytes]:
+def _extension_entries(document: PdfDocument, update: Update) -> dict[str, bytes]:
     """Declare ESIC level 2 in a PDF 1.7 (EN 319 142-1 cl. 5.6), never lowering a level."""
     if not (1, 7) <= document.version < (2, 0):
         return {}
     esic = b"<< /BaseVersion /1.7 /ExtensionLevel %d >>" % _ESIC_LEVEL
-    extensions = document.catalog.get(Name.Extensions)
+    extensions = document.catalog.get("/Extensions")
     if not isinstance(extensions, Dictionary):
-        return {Name.Extensions: b"<< /ESIC %b >>" % esic}
-    declared = extensions.get(Name.ESIC)
-    level = declared.get(Name.ExtensionLevel, 0) if isinstance(declared, Dictionary) else 0
+        return {"/Extensions": b"<< /ESIC %b >>" % esic}
+    declared = extensions.get("/ESIC")
+    level = declared.get("/ExtensionLevel", 0) if isinstance(declared, Dictionary) else 0
     if isinstance(level, int) and level >= _ESIC_LEVEL:
         return {}
     owner = extensions.objgen if extensions.is_indirect else document.catalog.objgen
-    body = update.writer.with_entries(extensions, {Name.ESIC: esic}, owner)
+    body = update.writer.with_entries(extensions, {"/ESIC": esic}, owner)
     if not extensions.is_indirect:
-        return {Name.Extensions: body}
+        return {"/Extensions": body}
     update.put(owner, body)
     return {}
 

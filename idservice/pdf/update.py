@@ -8,22 +8,21 @@ section comes a table without /XRefStm, because the older section keeps its own.
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pikepdf import Array, Name, String
+from pikepdf import Array, String
 
 from idservice.errors import UnsupportedPdf
 from idservice.pdf.document import PdfDocument, XrefKind
 from idservice.pdf.encryption import Encryptor
 from idservice.pdf.writer import Writer, hex_string
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 # A table has ten digits for an offset (ISO 32000-2 cl. 7.5.4).
 _MAX_OFFSET = 9_999_999_999
 _ID_BYTES = 16
+# The identifier is no integrity check: the beginning of each object is enough of its contents.
+_ID_SAMPLE = 256
 _NOT_CARRIED_OVER = frozenset(
     {
         "/Size",
@@ -77,87 +76,95 @@ class Update:
         data = bytearray(b"" if document.frame.ends_with_eol else b"\n")
         base = document.frame.size - document.frame.header_offset
         starts: dict[int, int] = {}
-        for (number, generation), body in sorted(self._objects.items()):
+        objects = sorted(self._objects.items())
+        for (number, generation), body in objects:
             starts[number] = len(data)
             data += b"%d %d obj\n%b\nendobj\n" % (number, generation, body)
-        if base + len(data) > _MAX_OFFSET:
+        startxref = base + len(data)
+        if startxref > _MAX_OFFSET:
             raise UnsupportedPdf(
                 "The PDF is too long for its table of cross-references (ten digits).",
                 "Sign a smaller file.",
             )
-        startxref = base + len(data)
+        places = [(objgen, base + starts[objgen[0]]) for objgen, _ in objects]
+        entries = self._trailer_entries(objects)
         if document.xref_kind is XrefKind.STREAM:
-            data += self._stream_section(starts, base, startxref)
+            places.append((self.reserve(), startxref))
+            data += _stream_section(places, self._next, entries)
         else:
-            data += self._table_section(starts, base)
+            data += _table_section(places, self._next, entries)
         data += b"startxref\n%d\n%%%%EOF\n" % startxref
         return Appended(data, starts)
 
-    def _table_section(self, starts: dict[int, int], base: int) -> bytes:
-        parts = [b"xref\n"]
-        for run in _runs(self._objects):
-            parts.append(b"%d %d\n" % (run[0][0], len(run)))
-            parts += [b"%010d %05d n \n" % (base + starts[number], gen) for number, gen in run]
-        entries = self._trailer_entries(self._next)
-        parts.append(b"trailer\n<< %b >>\n" % entries)
-        return b"".join(parts)
-
-    def _stream_section(self, starts: dict[int, int], base: int, startxref: int) -> bytes:
-        own = self.reserve()
-        places = {objgen: base + starts[objgen[0]] for objgen in self._objects}
-        places[own] = startxref
-        index: list[int] = []
-        rows: list[bytes] = []
-        width = (startxref.bit_length() + 7) // 8
-        for run in _runs(places):
-            index += [run[0][0], len(run)]
-            rows += [
-                b"\x01" + places[objgen].to_bytes(width, "big") + objgen[1].to_bytes(2, "big")
-                for objgen in run
-            ]
-        data = b"".join(rows)
-        return b"%d 0 obj\n<< /Type /XRef /W [1 %d 2] /Index [%b] /Length %d %b >>\n%b" % (
-            own[0],
-            width,
-            b" ".join(b"%d" % item for item in index),
-            len(data),
-            self._trailer_entries(self._next),
-            b"stream\n%b\nendstream\nendobj\n" % data,
-        )
-
-    def _trailer_entries(self, size: int) -> bytes:
+    def _trailer_entries(self, objects: list[tuple[tuple[int, int], bytes]]) -> bytes:
         """All entries of the newest trailer but those of its section (ISO 32000-2 cl. 7.5.6)."""
-        trailer = self._document.trailer
-        plain = Writer()
-        parts = [b"/Size %d /Prev %d" % (size, self._document.frame.startxref)]
-        for key, item in trailer.items():
-            if key not in _NOT_CARRIED_OVER:
-                parts.append(b"%b %b" % (Name(key).unparse(), plain.value(item, (0, 0))))
-        identifier = trailer.get(Name.ID)
+        document = self._document
+        trailer = copy(document.trailer)
+        identifier = trailer.get("/ID")
+        for key in _NOT_CARRIED_OVER.intersection(trailer.keys()):
+            del trailer[key]
+        # Strings of the trailer are never encrypted, so qpdf's writer serves every document.
+        carried = trailer.unparse()[2:-2]
+        entries = b"/Prev %d %b" % (document.frame.startxref, carried.strip())
         if isinstance(identifier, Array) and len(identifier) == 2:
             first = identifier[0]
             if isinstance(first, String):
-                second = self._second_identifier(bytes(first))
-                parts.append(b"/ID [%b %b]" % (hex_string(bytes(first)), hex_string(second)))
-        return b" ".join(parts)
+                first_id = bytes(first)
+                second_id = self._second_identifier(first_id, objects)
+                entries += b" /ID [%b %b]" % (hex_string(first_id), hex_string(second_id))
+        return entries
 
-    def _second_identifier(self, first: bytes) -> bytes:
+    def _second_identifier(
+        self, first: bytes, objects: list[tuple[tuple[int, int], bytes]]
+    ) -> bytes:
         """A new identifier for this version of the file (ISO 32000-2 cl. 14.4)."""
-        digest = hashlib.sha256(first)
-        digest.update(b"%d" % self._document.frame.size)
-        for objgen, body in sorted(self._objects.items()):
-            digest.update(b"%d %d" % objgen)
-            digest.update(body)
-        return digest.digest()[:_ID_BYTES]
+        samples = [
+            b"%d %d %d %b" % (*item[0], len(item[1]), item[1][:_ID_SAMPLE]) for item in objects
+        ]
+        samples += (first, b"%d" % self._document.frame.size)
+        return hashlib.sha256(b"".join(samples)).digest()[:_ID_BYTES]
 
 
-def _runs(objgens: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Group sorted object numbers into runs without a gap: the subsections."""
-    run: list[tuple[int, int]] = []
-    for objgen in sorted(objgens):
-        if run and objgen[0] != run[-1][0] + 1:
-            yield run
-            run = []
-        run.append(objgen)
-    if run:
-        yield run
+def _table_section(places: list[tuple[tuple[int, int], int]], size: int, entries: bytes) -> bytes:
+    """A cross-reference table with its trailer; each line has twenty bytes."""
+    parts = [b"xref\n"]
+    for run in _runs(places):
+        parts.append(b"%d %d\n" % (run[0][0][0], len(run)))
+        parts += [b"%010d %05d n \n" % (offset, objgen[1]) for objgen, offset in run]
+    parts.append(b"trailer\n<< /Size %d %b >>\n" % (size, entries))
+    return b"".join(parts)
+
+
+def _stream_section(places: list[tuple[tuple[int, int], int]], size: int, entries: bytes) -> bytes:
+    """A cross-reference stream, whose own object is the last of `places`."""
+    (own, startxref) = places[-1]
+    width = (startxref.bit_length() + 7) // 8
+    index: list[int] = []
+    for run in _runs(sorted(places)):
+        index += (run[0][0][0], len(run))
+    data = b"".join(
+        b"\x01" + offset.to_bytes(width, "big") + objgen[1].to_bytes(2, "big")
+        for objgen, offset in sorted(places)
+    )
+    return b"%d 0 obj\n<< /Type /XRef /W [1 %d 2] /Index [%b] /Length %d /Size %d %b >>\n%b" % (
+        own[0],
+        width,
+        b" ".join(b"%d" % item for item in index),
+        len(data),
+        size,
+        entries,
+        b"stream\n%b\nendstream\nendobj\n" % data,
+    )
+
+
+def _runs(
+    places: list[tuple[tuple[int, int], int]],
+) -> list[list[tuple[tuple[int, int], int]]]:
+    """Group sorted entries into runs of consecutive object numbers: the subsections."""
+    runs = [[places[0]]]
+    for place in places[1:]:
+        if place[0][0] == runs[-1][-1][0][0] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs

@@ -47,7 +47,7 @@ class Writer:
         return self.value(copy(item), objgen)
 
     def with_entries(
-        self, dictionary: Object, entries: Mapping[Name, bytes], objgen: tuple[int, int]
+        self, dictionary: Object, entries: Mapping[str, bytes], objgen: tuple[int, int]
     ) -> bytes:
         """Write a dictionary with some entries replaced or added, given in PDF syntax."""
         present = [key for key in entries if key in dictionary]
@@ -56,7 +56,7 @@ class Writer:
             for key in present:
                 del dictionary[key]
         body = self.contents(dictionary, objgen)
-        added = b" ".join(b"%b %b" % (str(key).encode(), value) for key, value in entries.items())
+        added = b" ".join([b"%b %b" % (name(key), value) for key, value in entries.items()])
         return b"%b %b >>" % (body[: body.rindex(b">>")].rstrip(), added)
 
     def with_element(self, array: Object, element: bytes, objgen: tuple[int, int]) -> bytes:
@@ -85,18 +85,23 @@ class Writer:
 
     def _entries(self, dictionary: Object, objgen: tuple[int, int]) -> bytes:
         # ISO 32000-2 cl. 7.6.2: the Contents of a signature are never encrypted.
-        is_signature = Name.ByteRange in dictionary and Name.Contents in dictionary
+        is_signature = "/ByteRange" in dictionary and "/Contents" in dictionary
         parts = []
         for key, item in dictionary.items():
             plain = is_signature and key == "/Contents" and isinstance(item, String)
             written = hex_string(bytes(item)) if plain else self.value(item, objgen)
-            parts.append(b"%b %b" % (Object.unparse(Name(key)), written))
+            parts.append(b"%b %b" % (name(key), written))
         return b"<< %b >>" % b" ".join(parts)
 
 
 def raw_items(array: Object) -> list[object]:
     """List the elements of an array."""
     return list(array)
+
+
+def name(key: str) -> bytes:
+    """Write a name that is given with its slash."""
+    return key.encode() if key[1:].isalnum() and key.isascii() else Name(key).unparse()
 
 
 def reference(objgen: tuple[int, int]) -> bytes:
