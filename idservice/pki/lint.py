@@ -62,7 +62,7 @@ def lint(request: IssuanceRequest, lint_certificate_der: bytes) -> LintedTbs:
     _check_key(request)
     der.check_der(lint_certificate_der)
     tbs_der = children(lint_certificate_der)[0]
-    _compare(_expected_fields(request), children(tbs_der))
+    _compare(_expected_fields(request), tbs_der)
     return LintedTbs(tbs_der, request, _LINT)
 
 
@@ -138,12 +138,15 @@ def _expected_extensions(request: IssuanceRequest) -> list[bytes]:
     ]
 
 
-def _compare(expected: list[tuple[str, bytes]], found: list[bytes]) -> None:
+def _compare(expected: list[tuple[str, bytes]], tbs_der: bytes) -> None:
+    found = children(tbs_der)
     if len(found) != len(expected):
         raise _failed(f"it has {len(found)} fields where {len(expected)} belong")
     for (name, wanted), got in zip(expected, found, strict=True):
         if got != wanted:
             raise _failed(f"{name}: not what the request and its profile say")
+    if tbs_der != der.sequence(*found):
+        raise _failed("its fields are in something other than a SEQUENCE")
 
 
 def _time(time: datetime) -> bytes:

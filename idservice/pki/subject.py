@@ -18,7 +18,10 @@ from idservice.errors import MalformedRequest, ProfileInvalid
 from idservice.pki.personal_code import PersonalCode
 
 MAX_COMMON_NAME = 64
-"""ub-common-name of RFC 5280 appendix A.1, in characters."""
+"""ub-common-name of RFC 5280 appendix A.1: characters there, octets of UTF-8 here.
+
+Much software counts octets, so a name between the two would not be read everywhere.
+"""
 
 _UTF8_STRING = b"\x0c"
 _PRINTABLE_STRING = b"\x13"
@@ -26,7 +29,7 @@ _PRINTABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _NAME_PUNCTUATION = frozenset(" '-.\N{RIGHT SINGLE QUOTATION MARK}")
 
 # RFC 5280 cl. 4.1.2.4 asks for PrintableString or UTF8String; appendix A.1 makes
-# country and serial number PrintableString. Lengths in characters, same appendix.
+# country and serial number PrintableString. Lengths in octets, same appendix.
 _ATTRIBUTES: dict[str, tuple[str, bytes, int]] = {
     "C": ("2.5.4.6", _PRINTABLE_STRING, 2),
     "O": ("2.5.4.10", _UTF8_STRING, 64),
@@ -50,10 +53,11 @@ class Holder:
         """Raise MalformedRequest for names that no card could carry."""
         _require_name(self.given_name, "given name")
         _require_name(self.surname, "surname")
-        if len(self.common_name) > MAX_COMMON_NAME:
+        size = len(self.common_name.encode())
+        if size > MAX_COMMON_NAME:
             raise MalformedRequest(
-                f"Surname, given name and personal code together have {len(self.common_name)} "
-                f"characters, and a certificate's common name holds {MAX_COMMON_NAME}.",
+                f"Surname, given name and personal code together have {size} octets, and a "
+                f"certificate's common name holds {MAX_COMMON_NAME}.",
                 "Shorten the names as a passport office would.",
             )
 
@@ -157,9 +161,10 @@ def _require_attribute(name: str, value: str) -> None:
             f"Use one of {', '.join(_ATTRIBUTES)}.",
         )
     _, tag, limit = _ATTRIBUTES[name]
-    if not 1 <= len(value) <= limit:
+    size = len(value.encode())
+    if not 1 <= size <= limit or (name == "C" and size != limit):
         raise ProfileInvalid(
-            f"The subject attribute {name} has {len(value)} characters, and from 1 to {limit} "
+            f"The subject attribute {name} has {size} octets, and from 1 to {limit} "
             "are allowed (RFC 5280 appendix A.1).",
             "Shorten the value.",
         )
