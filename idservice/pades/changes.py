@@ -31,13 +31,7 @@ def later_changes(
     covered = max([byte_range.end, *(revision.end for revision in later)])
     if covered < history.size:
         size = history.size - covered
-        changes.append(
-            Change(
-                "bytes-appended",
-                None,
-                None,
-                f"{size} byte{'' if size == 1 else 's'} that belong to no revision were appended "
-                "after this signature.",
-            )
-        )
+        what = "1 byte that belongs" if size == 1 else f"{size} bytes that belong"
+        message = f"After this signature stands {what} to no revision."
+        changes.append(Change("bytes-appended", None, None, message))
     return tuple(changes)

@@ -180,7 +180,7 @@ def _signature_facts(
     shortcomings = level_findings(item, cms) + _time_stamp_attribute(cms)
     changes = () if history is None else later_changes(history, revision, found.byte_range)
     return SignatureFacts(
-        id=item.name or f"object {item.object_number}",
+        id=item.name or (f"object {item.object_number}" if item.object_number else "unnamed"),
         level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
         integrity=Integrity(cms.integrity),
         coverage=_coverage(found, len(data)),

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from idservice.pdf.revisions import Revision, RevisionHistory
 
 _PARTS = 4
-_HEX = re.compile(rb"<(?:[0-9A-Fa-f]{2})+>")
+# Letters of one case only: otherwise one bit could be changed without changing the value.
+_HEX = re.compile(rb"<(?:(?:[0-9A-F]{2})+|(?:[0-9a-f]{2})+)>")
 _MISSING_FIX = (
     "Ask the signer for the file as it was signed; this one was altered or is unfinished."
 )
@@ -92,7 +93,7 @@ def read_contents(data: PdfData, dictionary: Node) -> tuple[bytes | None, tuple[
         return None, (_fault("contents_repeated", "has two /Contents entries", _RANGE_FIX),)
     text = bytes(data[values[0].start : values[0].end])
     if values[0].kind != "hex" or not _HEX.fullmatch(text):
-        what = "has a /Contents that is not a hexadecimal string of whole bytes"
+        what = "has a /Contents that is no hexadecimal string of whole bytes in one case"
         return None, (_fault("contents_malformed", what, _MISSING_FIX),)
     return bytes.fromhex(text[1:-1].decode("ascii")), ()
 

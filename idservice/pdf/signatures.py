@@ -91,18 +91,22 @@ def signatures_in_bytes(data: PdfData) -> tuple[SignatureDictionary, ...]:
     found: dict[int, SignatureDictionary] = {}
     for mark in islice(_MARK.finditer(data), MAX_SIGNATURES):
         place = bisect(headers, mark.start()) - 1
-        if place < 0:
-            continue
+        start = headers[place] if place >= 0 else 0
         try:
-            item = read_indirect(data, headers[place])
+            item = read_indirect(data, start)
         except MalformedPdf:
+            found.setdefault(start, SignatureDictionary("", "damaged", None, 0, usual=False))
             continue
         node = _holding(item.node, mark.start())
-        if node is not None and node.start not in found:
-            found[node.start] = SignatureDictionary(
-                "", "damaged", node, item.number, sub_filter=_name(node, "SubFilter")
-            )
+        if node is not None:
+            found.setdefault(node.start, _from_bytes(node, item.number))
     return tuple(found.values())
+
+
+def _from_bytes(node: Node, number: int) -> SignatureDictionary:
+    return SignatureDictionary(
+        "", "damaged", node, number, type=_name(node, "Type"), sub_filter=_name(node, "SubFilter")
+    )
 
 
 class _Reader:

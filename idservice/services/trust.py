@@ -21,7 +21,7 @@ from idservice.errors import (
     Unsupported,
     Verification,
 )
-from idservice.pki.path import SIGNING, ValidPath, build_path
+from idservice.pki.path import SIGNING, ValidPath, build_path, unrelated
 from idservice.services.revocation import RevocationSource, RevocationState, RevocationStatus
 from idservice.validation.facts import SignatureFacts, TrustFacts, TrustVerdict
 
@@ -46,10 +46,11 @@ def assess_trust(signature: SignatureFacts, context: TrustContext) -> TrustFacts
     """
     if signature.certificate_der is None:
         return TrustFacts(TrustVerdict.UNKNOWN, None, ())
+    came_along = _loaded(signature.certificates)
     try:
         path = build_path(
             load_certificate(signature.certificate_der),
-            (*context.intermediates, *_loaded(signature.certificates)),
+            (*context.intermediates, *came_along),
             context.anchors,
             context.at,
             purpose=SIGNING,
@@ -63,7 +64,19 @@ def assess_trust(signature: SignatureFacts, context: TrustContext) -> TrustFacts
         )
         for finding in _revocation_findings(certificate, issuer, depth, context)
     )
+    strangers = len(signature.certificates) - len(came_along) + len(unrelated(came_along, path))
+    if strangers:
+        findings += (_unrelated(strangers),)
     return TrustFacts(_verdict(findings), _anchor_name(path), findings)
+
+
+def _unrelated(count: int) -> Finding:
+    return Finding(
+        "certificate_unrelated",
+        f"{count} of the certificates inside the signature cannot be read or were issued by "
+        "nobody in reach: they were altered, or put in by somebody else than the signer.",
+        "Ask the signer for the file as it was signed.",
+    )
 
 
 def _without_path(

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from idservice.errors import Finding
-from idservice.validation.facts import Change, SignatureFacts, TrustFacts
+from idservice.validation.facts import Change, Coverage, SignatureFacts, TrustFacts
 from idservice.validation.policy import Verdict
 from idservice.validation.rules import Indication
 
@@ -64,8 +63,12 @@ class SignatureReport:
 
     @property
     def changes_verdict(self) -> str:
-        """What is known about changes after the signed revision."""
-        return "not-analysed" if self.facts.changes else "none"
+        """What is known about changes after the signed revision.
+
+        Without a signed revision there is nothing to compare with, so nothing was analysed.
+        """
+        unclear = self.facts.changes or self.facts.coverage is Coverage.BROKEN
+        return "not-analysed" if unclear else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,6 @@ def printable(text: str) -> str:
         char if char == " " or unicodedata.category(char)[0] not in "CZ" else f"\\u{ord(char):04x}"
         for char in shown
     )
-
-
-def problems(report: SignatureReport) -> Iterator[tuple[str, Finding]]:
-    """Yield every error and warning of a signature with the word for its kind."""
-    yield from (("error", item) for item in report.verdict.errors)
-    yield from (("warning", item) for item in report.verdict.warnings)
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

@@ -115,6 +115,7 @@ RULES: dict[str, Rule] = {
         SubIndication.SIG_CONSTRAINTS_FAILURE,
         "pdf_unsupported",
         "cms_not_der",
+        "cms_version",
         "signer_version",
     ),
     **_rules(
@@ -170,6 +171,7 @@ RULES: dict[str, Rule] = {
         "message_digest_missing",
         "attribute_forbidden",
         "changes_not_analysed",
+        "certificate_unrelated",
         "integrity_unverifiable",
     ),
     **_rules(
