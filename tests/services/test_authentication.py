@@ -13,6 +13,7 @@ from idservice import errors
 from idservice.crypto.algorithms import KeyKind
 from idservice.store import audit, certificates, persons
 from idservice.store.schema import challenges as challenge_table
+from idservice.webeid.token import verify_token_signature
 from support.login import (
     CODE,
     ORIGIN,
@@ -294,16 +295,14 @@ def test_revocation_in_the_middle_of_a_login_wins(
 ) -> None:
     """What is revoked between the checks and the last transaction is not logged in."""
     card = bench.issue()
-    import idservice.services.authentication as module
-
-    verify = module.verify_token_signature
-
     def revoke_then_verify(*arguments: Any) -> None:
         """Verify as always, but only after somebody has revoked the certificate."""
-        verify(*arguments)
+        verify_token_signature(*arguments)
         _set_certificate(bench, status=certificates.REVOKED)
 
-    monkeypatch.setattr(module, "verify_token_signature", revoke_then_verify)
+    monkeypatch.setattr(
+        "idservice.services.authentication.verify_token_signature", revoke_then_verify
+    )
     with pytest.raises(errors.CertificateRevoked):
         bench.log_in(card)
 

@@ -73,7 +73,7 @@ class LoginBench:
     database: Database
     secret: KeyStoreSecret
     clock: SettableClock = field(default_factory=SettableClock)
-    issuing: CertificatePair = field(default_factory=lambda: chain().intermediate)
+    issuer: x509.Certificate = field(default_factory=lambda: chain().intermediate.certificate)
 
     def __post_init__(self) -> None:
         """Wire the services as the product does."""
@@ -87,9 +87,14 @@ class LoginBench:
             self.database,
             self.challenges,
             self.access_tokens,
-            issuers=[self.issuing.certificate],
+            issuers=[self.issuer],
             clock=self.clock,
         )
+
+    @property
+    def issuing(self) -> CertificatePair:
+        """The issuer with its key, as far as tests issue under it."""
+        return chain().intermediate
 
     def log_in(self, card: CertificatePair, **changes: Any) -> Any:
         """Get a challenge and answer it; `changes` replace members of the token."""
