@@ -123,10 +123,7 @@ class _Reader:
             return SignatureDictionary(name, "field", None, field.objgen[0], usual=False)
         if value.is_indirect:
             return self._described(value, name, "field", self._written(value.objgen), value.objgen)
-        holder = self._written(field.objgen)
-        inner = None if holder is None else holder.node.get("V")
-        written = None if holder is None or inner is None else replace(holder, node=inner)
-        return self._described(value, name, "field", written, field.objgen)
+        return self._described(value, name, "field", self._inside(field.objgen), field.objgen)
 
     def elsewhere(self, known: set[object]) -> Iterator[tuple[SignatureDictionary, Object]]:
         """Yield dictionaries that look like signatures and are the value of no signature field."""
@@ -134,19 +131,19 @@ class _Reader:
         for item in self._document.pdf.objects:
             if not isinstance(item, Dictionary) or isinstance(item, Stream):
                 continue
-            if _looks_signed(item) and item.objgen not in known:
-                yield self._stray(item, item.objgen), item
+            objgen = item.objgen
+            if _looks_signed(item) and objgen not in known:
+                yield self._described(item, "", "elsewhere", self._written(objgen), objgen), item
             value = item.get(Name.V)
-            if (
-                isinstance(value, Dictionary)
-                and not value.is_indirect
-                and _looks_signed(value)
-                and item.objgen not in known
-            ):
-                yield self._stray(value, item.objgen), value
+            if isinstance(value, Dictionary) and not value.is_indirect and _looks_signed(value):
+                written = self._inside(objgen)
+                yield self._described(value, "", "elsewhere", written, objgen), value
 
-    def _stray(self, value: Object, objgen: tuple[int, int]) -> SignatureDictionary:
-        return self._described(value, "", "elsewhere", self._written(objgen), objgen)
+    def _inside(self, objgen: tuple[int, int]) -> IndirectObject | None:
+        """The /V that is written inside an object."""
+        holder = self._written(objgen)
+        inner = None if holder is None else holder.node.get("V")
+        return None if holder is None or inner is None else replace(holder, node=inner)
 
     def _usage_rights(self) -> set[object]:
         """Usage rights (/Perms /UR, /UR3) are signed by a vendor and say nothing of a person."""
