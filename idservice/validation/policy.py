@@ -69,7 +69,7 @@ def _own_findings(signature: SignatureFacts) -> tuple[Finding, ...]:
             )
         )
     known = {rule_for(item.code).sub_indication for item in signature.findings}
-    if signature.integrity is Integrity.UNVERIFIABLE and known <= {None}:
+    if signature.integrity is not Integrity.INTACT and known <= {None}:
         findings.append(
             Finding(
                 "integrity_unverifiable",
