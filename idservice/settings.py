@@ -47,7 +47,7 @@ class ServerSettings(_Section):
 
     host: str
     port: Annotated[int, Field(ge=1, le=65535)]
-    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#\s]+$")]
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^/?#\s]+)?$")]
     workers: Annotated[int, Field(ge=1, le=256)]
     threads: Annotated[int, Field(ge=1, le=256)]
     max_request_bytes: Bytes
@@ -186,6 +186,7 @@ def _validated(home: Path, merged: dict[str, Any]) -> Settings:
         ) from exc
     return settings.model_copy(
         update={
+            "server": _with_public_url(settings.server),
             "keys": _absolute(settings.keys, home),
             "state": _absolute(settings.state, home),
             "database": settings.database.model_copy(
@@ -193,6 +194,12 @@ def _validated(home: Path, merged: dict[str, Any]) -> Settings:
             ),
         }
     )
+
+
+def _with_public_url(server: ServerSettings) -> ServerSettings:
+    if server.public_url:
+        return server
+    return server.model_copy(update={"public_url": f"http://127.0.0.1:{server.port}"})
 
 
 def _absolute(section: Any, home: Path) -> Any:
