@@ -40,7 +40,7 @@ run: $(RUNTIME) ## Start the service with test people on http://127.0.0.1:8080
 demo: $(RUNTIME) ## Tell the whole story: issue, log in, sign, verify, tamper, revoke
 	@$(IDSERVICE) demo $(ARGS)
 
-bench: $(RUNTIME) ## Measure signatures per second
+bench: $(DEVELOP) ## Measure signatures per second
 	@$(IDSERVICE) bench $(ARGS)
 
 test: $(DEVELOP) ## Run the tests (a few minutes; COVERAGE=yes measures the core)
