@@ -1,0 +1,47 @@
+"""Homes with people on either database, and how to ask for a person."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idservice.services.assembly import Services, open_services
+from idservice.services.person_request import PersonRequest
+from support.homes import PIN1, PIN2, PUK, settings_of
+
+ACTOR = "test"
+CODE = "49002030009"
+"""The personal code that most tests issue."""
+
+
+def person_request(**changes: Any) -> PersonRequest:
+    """Ask for a woman with server keys and known PINs, or whatever the changes say."""
+    wanted: dict[str, Any] = {
+        "given_name": "Mari",
+        "surname": "Tamm-Õun",
+        "approver": ACTOR,
+        "personal_code": CODE,
+        "pin1": PIN1,
+        "pin2": PIN2,
+        "puk": PUK,
+    }
+    return PersonRequest(**{**wanted, **changes})
+
+
+def services_on(home: Path, url: str | None = None, **environment: str) -> Services:
+    """Initialise a home on a database (SQLite unless an address is given) and open it."""
+    from idservice.services import installation
+
+    if url is not None:
+        environment["IDSERVICE_DATABASE__URL"] = url
+    settings = settings_of(home, **environment)
+    installation.initialise(settings)
+    return open_services(settings)
+
+
+def services_of(request: pytest.FixtureRequest, tmp_path: Path) -> Services:
+    """Open a home of the test's own on the database that the test's parameter names."""
+    if request.param == "postgresql":
+        return services_on(tmp_path / "home", request.getfixturevalue("postgres_url"))
+    opened: Services = request.getfixturevalue("services")
+    return opened
