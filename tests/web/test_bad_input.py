@@ -1,0 +1,169 @@
+"""Whatever is sent, wherever: one problem with a documented code, and never a 5xx."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from idservice.errors import MalformedRequest
+from idservice.web.bodies import parse_json
+from support.web import PROBLEM, WebBench, open_web, require_problem
+
+JSON_ROUTES = [
+    "/auth/login",
+    "/v1/persons",
+    "/v1/persons/38001085718/revoke",
+    "/v1/signatures",
+    "/v1/signatures/any/complete",
+]
+BODIES = {
+    "empty": b"",
+    "no JSON": b"{",
+    "an array": b"[]",
+    "a string": b'"x"',
+    "null": b"null",
+    "a number": b"5",
+    "two values": b"{} {}",
+    "not UTF-8": b'{"a": "\xff"}',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "a BOM": b"\xef\xbb\xbf{}",
+    "NaN": b'{"a": NaN}',
+    "infinity": b'{"a": 1e999}',
+    "a huge number": b'{"a": ' + b"9" * 6000 + b"}",
+    "a duplicate": b'{"a": 1, "a": 2}',
+    "half a character": b'{"a": "\\ud800"}',
+    "NUL": b'{"a": "\\u0000"}',
+    "deep": b'{"a":' * 500 + b"1" + b"}" * 500,
+    "very deep": b"[" * 200_000,
+    "unknown members": b'{"a": 1}',
+    "random": bytes(range(256)),
+}
+
+
+@pytest.fixture(scope="module")
+def shared_web(
+    home_template: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WebBench]:
+    """Give one application for many requests that change nothing."""
+    import shutil
+    from pathlib import Path
+
+    home = tmp_path_factory.mktemp("bad-input") / "home"
+    shutil.copytree(Path(str(home_template)), home)
+    bench = open_web(home)
+    yield bench
+    bench.services.close()
+
+
+@pytest.fixture(scope="module")
+def headers(shared_web: WebBench) -> dict[str, dict[str, str]]:
+    """Give the right credentials for each route, so that the body is what is judged."""
+    login = shared_web.log_in()
+    return {path: login if "signatures" in path else shared_web.operator for path in JSON_ROUTES}
+
+
+@pytest.mark.parametrize("path", JSON_ROUTES)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_bad_json_is_one_clear_problem(
+    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str, body: bytes
+) -> None:
+    """Every route that reads JSON refuses each of these as malformed."""
+    response = shared_web.client.post(
+        path, data=body, content_type="application/json", headers=headers[path]
+    )
+    if body == b"" and response.status_code == 404:
+        pytest.fail("an empty body must be refused before anything is looked up")
+    require_problem(response, 400, "malformed_request")
+
+
+@pytest.mark.parametrize("path", JSON_ROUTES)
+def test_an_oversized_body_is_not_read(
+    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str
+) -> None:
+    """Beyond server.max_request_bytes: 413."""
+    body = b'{"a": "' + b"x" * 1_100_000 + b'"}'
+    response = shared_web.client.post(
+        path, data=body, content_type="application/json", headers=headers[path]
+    )
+    require_problem(response, 413, "input_too_large")
+
+
+@pytest.mark.parametrize("path", [path for path in JSON_ROUTES if path != "/v1/signatures"])
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "", "application/json+x"])
+def test_another_media_type_is_refused(
+    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str, media_type: str
+) -> None:
+    """A body must say that it is JSON."""
+    response = shared_web.client.post(
+        path, data=b"{}", content_type=media_type, headers=headers[path]
+    )
+    require_problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "XYZZY"])
+@pytest.mark.parametrize("path", [*JSON_ROUTES, "/", "/auth/challenge", "/healthz"])
+def test_other_methods_are_refused(shared_web: WebBench, path: str, method: str) -> None:
+    """405, naming what is allowed."""
+    response = shared_web.client.open(path, method=method)
+    require_problem(response, 405, "method_not_allowed")
+    assert response.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/auth/",
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/vendor/VENDORED.md",
+        "/static//style.css",
+        "/static/%00",
+        "/chain/..%2froot.key.crt",
+        "/problems/nothing",
+        "/%ff",
+        "/" + "x" * 5000,
+    ],
+)
+def test_what_is_not_there_is_not_found(shared_web: WebBench, path: str) -> None:
+    """404 as a problem, for every odd path."""
+    require_problem(shared_web.client.get(path), 404, "not_found")
+
+
+@given(
+    path=st.sampled_from(JSON_ROUTES),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["auth-token", "format", "algorithm", "signature", "given_name", "custody",
+                 "pins", "document", "certificate", "reason", "x"]
+            ),
+            inner,
+        ),
+        max_leaves=10,
+    ),
+)  # fmt: skip
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_json_is_answered_below_500(
+    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str, value: object
+) -> None:
+    """No JSON value makes a route fail; what is refused is a problem."""
+    response = shared_web.client.post(
+        path, data=json.dumps(value), content_type="application/json", headers=headers[path]
+    )
+    assert response.status_code < 500, response.text
+    assert response.status_code < 400 or response.mimetype == PROBLEM
+
+
+@given(st.binary(max_size=400))
+def test_random_bytes_are_json_or_malformed(data: bytes) -> None:
+    """The reader of JSON has one way to fail, and what it returns can be written again."""
+    try:
+        value = parse_json(data)
+    except MalformedRequest:
+        return
+    assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
