@@ -44,7 +44,7 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
         workers=settings.server.workers,
         blocking_threads=settings.server.threads,
         factory=True,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_enabled=True,
         workers_kill_timeout=GRACE_SECONDS,
         respawn_failed_workers=True,
@@ -66,8 +66,8 @@ def warnings(settings: Settings) -> list[str]:
     public_port = public.port or (443 if public.scheme == "https" else 80)
     if is_loopback(public.hostname or "") and public_port != settings.server.port:
         found.append(
-            f"clients are told {settings.server.public_url}, but port {settings.server.port} "
-            "listens: logins are for the former; set IDSERVICE_SERVER__PUBLIC_URL or use its port"
+            f"the service is registered as {settings.server.public_url} and listens on port "
+            f"{settings.server.port}: logins must be for the former origin"
         )
     return found
 

@@ -54,55 +54,24 @@ def run(app: AppContext, host: str | None, port: int | None, workers: int | None
 def _serve(app: AppContext) -> None:
     from idservice.cli import listening
     from idservice.cli.terminal import warn
+    from idservice.cli.welcome import welcome
     from idservice.services.addresses import require_free
 
     settings = app.settings
     services = app.services()
-    people = services.test_people.ready()
-    app.close()  # workers open their own; nothing open may be carried over a fork
     require_free(settings.server.host, settings.server.port)
+    services.certificate_authority.reconcile()
+    services.signing.clean_up()
+    people = services.test_people.ready()
+    app.close()  # workers open their own: no connection may be carried over a fork
     for text in listening.warnings(settings):
         warn(text)
     _export(settings)
-    listening.serve_until_stopped(settings, lambda: _show_box(settings, people))
+    listening.serve_until_stopped(settings, lambda: welcome(settings, people))
 
 
 def _export(settings: Settings) -> None:
     """Hand home and command-line options to the workers, which read the environment."""
     os.environ["IDSERVICE_HOME"] = str(settings.home)
-    for key in ("host", "port", "workers"):
+    for key in ("host", "port", "workers", "public_url"):
         os.environ[f"IDSERVICE_SERVER__{key.upper()}"] = str(getattr(settings.server, key))
-
-
-def _show_box(settings: Settings, people: list[Any]) -> None:
-    from rich.panel import Panel
-
-    from idservice.cli.terminal import talk
-
-    url = settings.server.public_url
-    lines = [
-        f"[bold]{url}/[/]           status page",
-        f"[bold]{url}/docs[/]       the REST interface",
-        "",
-        "[bold]Test people[/]",
-    ]
-    lines += [
-        f"{person.code}  {person.name}   PIN1 {person.pin1}  PIN2 {person.pin2}  PUK {person.puk}"
-        for person in people
-    ]
-    lines += ["", "[bold]Next, in another terminal[/]"]
-    lines += next_commands(settings, people)
-    lines += ["", "[dim]Test identities: never trust this CA.  Ctrl-C stops.[/]"]
-    title = "[bold]idservice[/] is listening"
-    talk().print(Panel("\n".join(lines), title=title, expand=False, padding=(1, 2)))
-
-
-def next_commands(settings: Settings, people: list[Any]) -> list[str]:
-    """The three commands to try next, as they can be typed in the home folder."""
-    code = people[0].code if people else "CODE"
-    del settings
-    return [
-        f"idservice login --as {code}",
-        f"idservice sign in.pdf -o out.pdf --as {code}",
-        "idservice verify out.pdf",
-    ]

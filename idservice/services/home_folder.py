@@ -22,7 +22,7 @@ from idservice.errors import AlreadyInitialised, NotInitialised, StorageUnavaila
 from idservice.keystore.files import create_file, sync_folder
 from idservice.keystore.secret import create_secret
 from idservice.settings import Settings
-from idservice.store import audit, migration
+from idservice.store import audit
 from idservice.store.database import Connection, Database
 
 MARKER_NAME = ".initialising"
@@ -31,8 +31,11 @@ COMPLETED = "installation.completed"
 ACTOR = "installation"
 OPERATOR_TOKEN_BYTES = 32
 CARDS = "cards"
+SPECIMEN = "contract.pdf"
+"""A document to try things on, in the state folder."""
 
 _ASIDE = "interrupted-"
+_NAMED = 3
 _NO_KEYS = {MARKER_NAME, "README.md", ".gitignore"}
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
@@ -158,6 +161,8 @@ def _set_aside(settings: Settings, database: Database, name: str) -> None:
 
 
 def _create(settings: Settings, database: Database, name: str, at: datetime) -> None:
+    from idservice.store import migration  # slow to load, and only `init` needs it
+
     for path in (settings.keys.secret_file, settings.keys.operator_token_file):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_secret(settings.keys.secret_file)
@@ -186,6 +191,8 @@ def _take_back(settings: Settings, database: Database, name: str) -> None:
 def _empty_own_schema(database: Database, name: str) -> None:
     if database.is_sqlite or not _is_recorded(database, BEGUN, name):
         return
+    from idservice.store import migration
+
     with database.begin() as connection:
         migration.downgrade(connection, migration.EMPTY)
 
@@ -208,7 +215,8 @@ def _subject(name: str) -> str:
 def _owned_paths(settings: Settings, database: Database) -> list[Path]:
     """Every path that `init` makes, whether it is there or not."""
     keys = settings.keys
-    paths = {keys.secret_file, keys.operator_token_file, settings.state.folder / CARDS}
+    paths = {keys.secret_file, keys.operator_token_file}
+    paths.update(settings.state.folder / name for name in (CARDS, SPECIMEN))
     if keys.folder.is_dir():
         entries = (path for path in keys.folder.iterdir() if path.name not in _NO_KEYS)
         paths.update(path for path in entries if not path.name.startswith(_ASIDE))
@@ -229,9 +237,10 @@ def _unmark(settings: Settings) -> None:
 
 def _refuse(found: list[Path | str]) -> None:
     if found:
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise AlreadyInitialised(
             "Keys or state exist and are never overwritten: "
-            + ", ".join(str(item) for item in found)
-            + ".",
+            + ", ".join(str(item) for item in found[:_NAMED])
+            + f"{more}.",
             "Use them with `idservice serve`. To begin anew, move them away, all of them.",
         )

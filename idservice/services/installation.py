@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from idservice.errors import AlreadyInitialised
 from idservice.keystore.files import create_file
@@ -17,9 +18,10 @@ from idservice.services import home_folder
 from idservice.services.assembly import Clock, Services, now, open_database
 from idservice.services.authority_keys import create_authority
 from idservice.services.home_folder import ACTOR
+from idservice.services.origins import is_loopback
 from idservice.services.relying_parties import DEMO_RELYING_PARTY
+from idservice.services.specimen import specimen_contract
 from idservice.settings import Settings
-from idservice.store import migration
 
 DEMO_NAME = "Demo"
 SETTINGS_FILE = Path("config") / "idservice.toml"
@@ -64,6 +66,8 @@ def migrate(settings: Settings) -> tuple[str | None, str | None]:
 
     Raises NotInitialised.
     """
+    from idservice.store import migration
+
     home_folder.require_initialised(settings)
     database = open_database(settings)
     try:
@@ -91,6 +95,9 @@ def _fill(services: Services, tell: Callable[[str], None]) -> None:
     )
     tell("Test people")
     services.test_people.issue_all()
+    first, second, *_ = (person.name for person in services.test_people.ready())
+    specimen = specimen_contract(first, second, services.clock())
+    create_file(settings.state.folder / home_folder.SPECIMEN, specimen, mode=0o644)
 
 
 def _refuse_other_settings(settings: Settings, address: str | None) -> None:
@@ -110,7 +117,13 @@ def _keep_address(settings: Settings, address: str) -> None:
 
 
 def _settings_text(address: str) -> str:
-    return (
-        "# Settings of this home that differ from the defaults.\n"
-        f'[server]\npublic_url = "{address}"\n'
-    )
+    """Keep the address, and the port with it where the address is this machine's own."""
+    lines = [
+        "# Settings of this home that differ from the defaults.",
+        "[server]",
+        f'public_url = "{address}"',
+    ]
+    parts = urlsplit(address)
+    if parts.scheme == "http" and parts.port is not None and is_loopback(parts.hostname or ""):
+        lines.append(f"port = {parts.port}")
+    return "\n".join([*lines, ""])
