@@ -58,7 +58,7 @@ def protection_findings(signer: SignerInfo, value_der: bytes) -> tuple[Finding, 
     try:
         parts = der_reader.read(value_der, der_reader.SEQUENCE).elements()
         digest = parse_algorithm(parts.take(der_reader.SEQUENCE))
-        signature = parse_algorithm(parts.take(context(1)))
+        signature = parse_algorithm(parts.take(), tag=context(1))
         parts.finish()
     except MalformedDer as exc:
         return (_parameters(exc.detail),)

@@ -96,7 +96,7 @@ def _signed_data(parts: Elements) -> SignedData:
     content = None if wrapped is None else der_reader.read(wrapped.contents).encoded
     certificates = parts.take_if(context(0))
     parts.take_if(context(1))  # CRLs: not used, revocation comes from the validation context
-    signers = parts.take(der_reader.SET).elements().rest()
+    signers = parts.take(der_reader.SET).elements().rest(der_reader.SEQUENCE)
     parts.finish()
     return SignedData(
         version,
@@ -109,10 +109,8 @@ def _signed_data(parts: Elements) -> SignedData:
 
 
 def _certificates(element: Element) -> tuple[bytes, ...]:
-    # CertificateSet: the obsolete choices (attribute certificates) carry context tags.
-    found = tuple(
-        item.encoded for item in element.elements().rest() if item.tag == der_reader.SEQUENCE
-    )
+    # The obsolete choices (attribute certificates) say nothing about who signed a PDF.
+    found = tuple(item.encoded for item in element.elements().rest(der_reader.SEQUENCE))
     if len(found) > MAX_CERTIFICATES:
         raise _malformed(f"it carries more than {MAX_CERTIFICATES} certificates")
     return found
@@ -154,7 +152,7 @@ def _signer(element: Element) -> SignerIdentifier:
 
 def _attributes(element: Element) -> tuple[Attribute, ...]:
     found = []
-    for item in element.elements().rest():
+    for item in element.elements().rest(der_reader.SEQUENCE):
         parts = item.elements()
         oid = parts.take().object_identifier()
         values = tuple(value.encoded for value in parts.take(der_reader.SET).elements().rest())

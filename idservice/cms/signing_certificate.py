@@ -18,6 +18,7 @@ from idservice.cms.signed_data import issuer_and_serial
 from idservice.crypto import der_reader
 from idservice.crypto.algorithm_identifiers import parse_algorithm
 from idservice.crypto.algorithms import SHA256, hash_by_oid
+from idservice.crypto.certificates import load_certificate
 from idservice.crypto.der_reader import context
 from idservice.errors import Finding, MalformedCertificate, MalformedDer, UnsupportedAlgorithm
 
@@ -130,12 +131,11 @@ def _issuer_and_serial(certificate_der: bytes) -> tuple[bytes, int]:
 
 
 def _key_identifier(certificate_der: bytes) -> bytes | None:
+    extensions = load_certificate(certificate_der).extensions
     try:
-        certificate = x509.load_der_x509_certificate(certificate_der)
-        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
         return None
-    return found.value.digest
 
 
 def _sha1(data: bytes) -> bytes:

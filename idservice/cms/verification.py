@@ -40,12 +40,11 @@ from idservice.cms.signing_certificate import (
 )
 from idservice.crypto.algorithms import HashAlgorithm, SignatureAlgorithm, hash_by_oid
 from idservice.crypto.ber import definite
-from idservice.crypto.certificates import load_certificate
+from idservice.crypto.certificates import subject_public_key_info
 from idservice.crypto.der import NULL
-from idservice.crypto.keys import public_key_of, verify_signature
+from idservice.crypto.keys import load_public_key, verify_signature
 from idservice.errors import (
     Finding,
-    MalformedCertificate,
     MalformedCms,
     MalformedDer,
     MalformedKey,
@@ -276,13 +275,13 @@ def _value_findings(
     if signer.signed_attributes_der is None:
         return ()
     try:
-        public_key = public_key_of(load_certificate(certificate_der))
+        public_key = load_public_key(subject_public_key_info(certificate_der))
         verify_signature(public_key, algorithm, signer.signature, signer.signed_attributes_der)
     except SignatureInvalid as exc:
         return (Finding("signature_invalid", exc.detail, exc.fix),)
     except UnsupportedAlgorithm as exc:
         return (Finding("algorithm_not_allowed", exc.detail, exc.fix),)
-    except (MalformedKey, MalformedCertificate) as exc:
+    except (MalformedKey, MalformedDer) as exc:
         return (Finding("signing_certificate_unreadable", exc.detail, exc.fix),)
     return ()
 

@@ -33,8 +33,13 @@ class AlgorithmIdentifier:
     encoded: bytes
 
 
-def parse_algorithm(element: Element) -> AlgorithmIdentifier:
-    """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2). Raises MalformedDer."""
+def parse_algorithm(element: Element, *, tag: int = der_reader.SEQUENCE) -> AlgorithmIdentifier:
+    """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2), implicitly tagged or not.
+
+    Raises MalformedDer.
+    """
+    if element.tag != tag:
+        raise MalformedDer("an algorithm identifier has the wrong tag")
     parts = element.elements()
     oid = parts.take().object_identifier()
     parameters = None if parts.at_end else parts.take().encoded

@@ -5,13 +5,14 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from idservice.crypto import der_reader
 from idservice.crypto.der import check_der
 from idservice.errors import MalformedCertificate, MalformedDer
 
 MAX_BYTES = 64 * 1024
 
 # These of the library's are no ValueErrors.
-_LIBRARY_ERRORS = (
+LIBRARY_ERRORS = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
@@ -31,12 +32,27 @@ def load_certificate(certificate_der: bytes) -> x509.Certificate:
         if certificate.serial_number <= 0:
             raise ValueError("the serial number is not positive")
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (MalformedDer, ValueError, TypeError, *_LIBRARY_ERRORS) as exc:
+    except (MalformedDer, ValueError, TypeError, *LIBRARY_ERRORS) as exc:
         raise MalformedCertificate(
             "The certificate cannot be read, or one of its parts is not as X.509 requires.",
             "Give one complete X.509 certificate in DER.",
         ) from exc
     return certificate
+
+
+def subject_public_key_info(certificate_der: bytes) -> bytes:
+    """Cut the SubjectPublicKeyInfo out of a certificate (RFC 5280 cl. 4.1).
+
+    Works for certificates that are otherwise not as they should be, so that a signature
+    can be computed although its certificate is not relied upon. Raises MalformedDer.
+    """
+    certificate = der_reader.read(certificate_der, der_reader.SEQUENCE).elements()
+    signed = certificate.take(der_reader.SEQUENCE).elements()
+    signed.take_if(der_reader.context(0))
+    # Serial number, signature, issuer, validity and subject stand in front of the key.
+    for _ in range(5):
+        signed.take()
+    return signed.take(der_reader.SEQUENCE).encoded
 
 
 def load_pem_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:

@@ -91,11 +91,11 @@ class Elements:
             return None
         return self.take()
 
-    def rest(self) -> tuple[Element, ...]:
-        """Return all elements that are left."""
+    def rest(self, tag: int | None = None) -> tuple[Element, ...]:
+        """Return all elements that are left, each of which must have this tag when given."""
         found = []
         while not self.at_end:
-            found.append(self.take())
+            found.append(self.take(tag))
         return tuple(found)
 
     def finish(self) -> None:

@@ -18,6 +18,7 @@ from idservice.crypto.algorithm_identifiers import (
     parse_algorithm,
     resolve_signature_algorithm,
 )
+from idservice.crypto.certificates import LIBRARY_ERRORS, subject_public_key_info
 from idservice.crypto.der_reader import context
 from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
@@ -162,12 +163,12 @@ def read_certificate(certificate: x509.Certificate) -> PathCertificate:
             certificate_der,
             _name(certificate.subject),
             _name(certificate.issuer),
-            _spki(certificate_der),
+            _key_info(certificate_der),
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
             certificate.extensions,
         )
-    except (ValueError, x509.DuplicateExtension) as exc:
+    except (ValueError, TypeError, *LIBRARY_ERRORS) as exc:
         raise _malformed("a part of it is not as X.509 requires") from exc
 
 
@@ -280,16 +281,9 @@ def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
     return outer
 
 
-def _spki(certificate_der: bytes) -> bytes:
-    """Cut the SubjectPublicKeyInfo out, whatever the kind of key (RFC 5280 cl. 4.1)."""
+def _key_info(certificate_der: bytes) -> bytes:
     try:
-        certificate = der_reader.read(certificate_der, der_reader.SEQUENCE).elements()
-        signed = certificate.take(der_reader.SEQUENCE).elements()
-        signed.take_if(context(0))
-        # Serial number, signature, issuer, validity and subject stand in front of the key.
-        for _ in range(5):
-            signed.take()
-        return signed.take(der_reader.SEQUENCE).encoded
+        return subject_public_key_info(certificate_der)
     except MalformedDer as exc:
         raise _malformed("its structure is not DER") from exc
 

@@ -170,6 +170,7 @@ RULES: dict[str, Rule] = {
         "content_type_attribute",
         "message_digest_missing",
         "attribute_forbidden",
+        "attribute_repeated",
         "changes_not_analysed",
         "certificate_unrelated",
         "integrity_unverifiable",

@@ -87,7 +87,11 @@ MUTATIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"change": {forge.MESSAGE_DIGEST: [der.octet_string(b"a" * 32)] * 2}},
         "attribute_duplicated",
     ),
-    "attribute without value": ({"add": (("1.2.3.4", []),)}, "attribute_duplicated"),
+    "attribute without value": ({"add": (("1.2.3.4", []),)}, "attribute_repeated"),
+    "unknown attribute twice": (
+        {"add": (("1.2.3.4", [DER_INTEGER]), ("1.2.3.4", [DER_INTEGER]))},
+        "attribute_repeated",
+    ),
     "two content types": (
         {"add": ((forge.CONTENT_TYPE, [der.object_identifier(forge.ID_DATA)]),)},
         "attribute_duplicated",
@@ -298,22 +302,27 @@ def test_a_key_that_is_too_small_is_not_relied_upon() -> None:
     assert found.integrity == "unverifiable"
 
 
-def test_a_certificate_that_cannot_be_read_is_reported() -> None:
-    """A certificate with two extensions of a kind is named and not used."""
+def _with_certificate(certificate_der: bytes) -> CmsFacts:
+    digest = der.octet_string(hashlib.sha256(certificate_der).digest())
+    reference = der.sequence(der.sequence(der.sequence(digest)))
+    return facts(certificates=(certificate_der,), change={forge.ESS_V2: [reference]})
+
+
+def test_a_certificate_whose_key_cannot_be_read_is_reported() -> None:
+    """A public key that is no point of its curve is named and not used."""
     pair = forge.signer_pair()
-    broken = pair.der.replace(b"\x55\x1d\x0e", b"\x55\x1d\x0f")
-    assert broken != pair.der
-    found = facts(
-        certificates=(broken,),
-        change={
-            forge.ESS_V2: [
-                der.sequence(
-                    der.sequence(der.sequence(der.octet_string(hashlib.sha256(broken).digest())))
-                )
-            ]
-        },
-    )
+    place = pair.der.index(b"\x03\x42\x00\x04")
+    found = _with_certificate(pair.der[: place + 3] + b"\x09" + pair.der[place + 4 :])
     assert codes(found) == ["signing_certificate_unreadable"]
+    assert found.integrity == "unverifiable"
+
+
+def test_an_odd_certificate_does_not_hide_that_the_data_is_unchanged() -> None:
+    """Two extensions of a kind are a question of trust, not of integrity."""
+    pair = forge.signer_pair()
+    odd = pair.der.replace(b"\x55\x1d\x0e", b"\x55\x1d\x0f")
+    assert odd != pair.der
+    assert _with_certificate(odd).integrity == "intact"
 
 
 def test_a_time_stamp_attribute_is_noticed() -> None:

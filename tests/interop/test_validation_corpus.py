@@ -1,0 +1,183 @@
+"""Signed files by other producers, honest and forged: what must never pass does not.
+
+The collection is not part of this project; the tests are skipped where it does not stand
+beside it. To show that a verdict does not only hang on missing trust, every certificate
+that came along is trusted, nothing is revoked, and the time is one at which the signing
+certificate was valid. Where an expectation of the collection is wrong, the exception is
+named here with the argument.
+"""
+
+import csv
+import datetime as dt
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from idservice.crypto.certificates import load_certificate
+from idservice.errors import MalformedInput
+from idservice.pades.facts import read_facts
+from idservice.services.revocation import RevocationState, RevocationStatus
+from idservice.services.trust import TrustContext, assess_trust
+from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
+from idservice.validation.policy import Verdict, decide
+from idservice.validation.rules import Indication
+
+DER = Encoding.DER
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+TABLE = CORPUS / "expected.tsv"
+
+pytestmark = [
+    pytest.mark.skipif(
+        not TABLE.exists(), reason="corpus: the collection is not beside the project"
+    ),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+# Honest files that are refused all the same, each with the argument.
+REFUSED_ALTHOUGH_VALID = {
+    "dss/pades-5-signatures-and-1-document-timestamp.pdf": (
+        "every /Prev is 0, so the pages of the document are reached from no trailer: what it "
+        "shows depends on how a reader reconstructs it"
+    ),
+}
+NOT_COMPUTED_ALTHOUGH_VALID = {
+    "dss/TeleSec_PKS_eIDAS_QES_CA_1-baseline-b.pdf": "plain ECDSA of BSI TR-03111 is not allowed",
+    "dss/hello_signed_INCSAVE_signed.pdf": "its RSA key has 1024 bits",
+    "pyhanko/ed448-shake256-nolen.pdf": "Ed448 is not on the list of algorithms",
+}
+# Only a time-stamp is wrong, and time-stamps are not validated yet: this must be said.
+ONLY_A_TIME_STAMP_IS_WRONG = {
+    "dss/TestToSignPDFSHA256_TST_SIG_NOT_FOUND.pdf",
+    "dss/pades-lta-copied-doctst.pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One signed file of the collection."""
+
+    file: str
+    expected: str
+    axis: str
+    password: str
+
+
+def rows(*expected: str) -> list[Row]:
+    """Rows about signed files with one of these expectations."""
+    if not TABLE.exists():
+        return []
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        found = [
+            Row(row["file"].removeprefix("signed/"), row["expected"], row["axis"], row["password"])
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if row["kind"] == "signed"
+        ]
+    return [row for row in found if row.expected in expected]
+
+
+def each(*expected: str) -> pytest.MarkDecorator:
+    """Parametrise a test by rows."""
+    return pytest.mark.parametrize("row", rows(*expected), ids=lambda row: row.file)
+
+
+class NothingRevoked:
+    """Says of every certificate that it is good."""
+
+    def status(
+        self,
+        certificate: x509.Certificate,  # noqa: ARG002 - the interface
+        issuer: x509.Certificate,  # noqa: ARG002 - the interface
+    ) -> RevocationStatus:
+        """Return VALID."""
+        return RevocationStatus(RevocationState.VALID)
+
+
+def facts_of(row: Row) -> DocumentFacts:
+    """Read a file of the collection."""
+    data = (CORPUS / "signed" / row.file).read_bytes()
+    return read_facts(data, password=row.password or None)
+
+
+def generous_verdict(signature: SignatureFacts) -> Verdict:
+    """Decide with every certificate of the signature trusted."""
+    anchors = []
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for item in signature.certificates:
+        try:
+            anchors.append(load_certificate(item))
+        except MalformedInput:
+            continue
+    leaves = [item for item in anchors if item.public_bytes(DER) == signature.certificate_der]
+    if leaves:
+        at = leaves[0].not_valid_before_utc + dt.timedelta(hours=1)
+    context = TrustContext(tuple(anchors), (), NothingRevoked(), at)
+    return decide(signature, assess_trust(signature, context))
+
+
+def test_the_collection_has_signed_files() -> None:
+    """The table was read, and names honest and forged files."""
+    assert len(rows("valid")) > 40
+    assert len(rows("invalid", "modified", "reject")) > 15
+
+
+@each("valid")
+def test_honest_files_are_intact(row: Row) -> None:
+    """Integrity and coverage of honest signatures hold; what came later is not analysed."""
+    found = facts_of(row)
+    assert found.signatures
+    for signature in found.signatures:
+        verdict = generous_verdict(signature)
+        if row.file in REFUSED_ALTHOUGH_VALID:
+            assert "pdf_damaged" in {item.code for item in verdict.errors}
+            continue
+        assert signature.coverage is not Coverage.BROKEN
+        if row.file in NOT_COMPUTED_ALTHOUGH_VALID:
+            assert signature.integrity is Integrity.UNVERIFIABLE
+            assert "algorithm_not_allowed" in {item.code for item in verdict.errors}
+        else:
+            assert signature.integrity is Integrity.INTACT
+        assert verdict.indication is not Indication.TOTAL_FAILED
+        if signature.changes:
+            assert verdict.indication is Indication.INDETERMINATE
+
+
+@each("invalid", "modified", "reject")
+def test_forged_files_show_it(row: Row) -> None:
+    """A forged file has a signature that shows the forgery, and none passes with changes."""
+    found = facts_of(row)
+    if row.file in ONLY_A_TIME_STAMP_IS_WRONG:
+        told = {item.code for item in found.findings}
+        told |= {item.code for signature in found.signatures for item in signature.findings}
+        assert "timestamp_not_validated" in told
+        return
+    shown = False
+    for signature in found.signatures:
+        bad = (
+            signature.integrity is not Integrity.INTACT
+            or signature.coverage is Coverage.BROKEN
+            or bool(signature.changes)
+        )
+        if bad:
+            assert generous_verdict(signature).indication is not Indication.TOTAL_PASSED
+        shown = shown or bad
+    assert shown or not found.signatures
+
+
+@each("indeterminate", "n/a")
+def test_contested_files_never_pass_in_silence(row: Row) -> None:
+    """Any clear answer will do, but TOTAL-PASSED needs a warning at least."""
+    for signature in facts_of(row).signatures:
+        verdict = generous_verdict(signature)
+        assert verdict.indication is not Indication.TOTAL_PASSED or verdict.warnings
+
+
+@each("valid", "invalid", "modified", "reject", "indeterminate", "n/a")
+def test_no_file_takes_long(row: Row) -> None:
+    """Reading any file stays below the budget of CPU time."""
+    started = time.process_time()
+    facts_of(row)
+    assert time.process_time() - started < 5
