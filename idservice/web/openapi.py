@@ -157,7 +157,10 @@ def _request_body(operation: Operation) -> dict[str, Any]:
     if operation.json:
         content["application/json"] = {"schema": _reference(operation.json)}
     if operation.multipart:
-        content["multipart/form-data"] = {"schema": _reference(operation.multipart)}
+        content["multipart/form-data"] = {
+            "schema": _reference(operation.multipart),
+            "encoding": {"file": {"contentType": "application/pdf"}},
+        }
     if operation.raw:
         content[operation.raw.media_type] = {"schema": {"type": "string", "format": "binary"}}
     return content

@@ -53,7 +53,7 @@ class SignatureForm(SignatureOptionFields):
 
     file: Annotated[
         str,
-        Field(description="The PDF.", json_schema_extra={"contentMediaType": "application/pdf"}),
+        Field(description="The PDF.", json_schema_extra={"format": "binary"}),
     ]
 
 

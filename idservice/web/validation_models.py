@@ -45,7 +45,7 @@ class ValidationForm(ValidationFields):
 
     file: Annotated[
         str,
-        Field(description="The PDF.", json_schema_extra={"contentMediaType": "application/pdf"}),
+        Field(description="The PDF.", json_schema_extra={"format": "binary"}),
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from idservice import __version__
 from idservice.web.problems import status_of
@@ -82,7 +83,7 @@ def test_ca_certificates_are_where_certificates_say(web: WebBench) -> None:
     [address] = [
         item.access_location.value
         for item in access.value
-        if item.access_method == x509.AuthorityInformationAccessOID.CA_ISSUERS
+        if item.access_method == AuthorityInformationAccessOID.CA_ISSUERS
     ]
     path = address.removeprefix(web.services.settings.server.public_url)
     response = web.client.get(path)
