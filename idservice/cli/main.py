@@ -7,6 +7,7 @@ imports click and nothing more, so the table below holds the one-line helps.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -87,6 +88,8 @@ def cli(ctx: click.Context, home: Path) -> None:
 
 def main() -> None:
     """Run one command and end the process with its documented exit code."""
+    # SIGTERM unwinds like Ctrl-C, so that what was begun is ended and cleaned up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
     _flush()
     sys.exit(code)

@@ -29,6 +29,12 @@ class StorageUnavailable(Dependency):
     code = "storage_unavailable"
 
 
+class DemonstrationFailed(Dependency):
+    """A step of the demonstration did not end as it should."""
+
+    code = "demonstration_failed"
+
+
 class AddressInUse(Dependency):
     """The port to listen on is taken by another program."""
 

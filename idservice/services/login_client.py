@@ -59,12 +59,12 @@ def log_in(
     session = HttpSession(address)
     headers = {"Origin": origin}
     query = f"?relying_party={quote(relying_party, safe='')}" if relying_party else ""
-    challenge = _members(session.get(f"/auth/challenge{query}", headers))
+    challenge = answer_members(session.get(f"/auth/challenge{query}", headers))
     nonce = _text(challenge, "nonce")
     token = auth_token(key.signer, key.certificate_der, origin=origin, nonce=nonce)
-    answer = _members(session.post_json("/auth/login", {"auth-token": token}, headers))
+    answer = answer_members(session.post_json("/auth/login", {"auth-token": token}, headers))
     access_token = _text(answer, "access_token")
-    claims = _members(session.get("/auth/me", {"Authorization": f"Bearer {access_token}"}))
+    claims = answer_members(session.get("/auth/me", {"Authorization": f"Bearer {access_token}"}))
     return ClientLogin(access_token, answer, claims)
 
 
@@ -101,7 +101,7 @@ def _text(members: dict[str, Any], name: str) -> str:
     return value
 
 
-def _members(answer: Answer) -> dict[str, Any]:
+def answer_members(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a success; raise what a problem says by its code."""
     found = answer.json()
     if not isinstance(found, dict):
