@@ -8,6 +8,7 @@ here and not later. The result gives typed facts, and the objects through pikepd
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from idservice.errors import (
 from idservice.pdf.damage import damaged, readable, require_no_warnings, require_undamaged
 from idservice.pdf.fields import Form, read_form
 from idservice.pdf.frame import FileFrame, PdfData, read_frame
+from idservice.pdf.hybrid import require_hidden_objects_seen
 from idservice.pdf.limits import MAX_BYTES, apply_to_library
 from idservice.pdf.pages import PageTree, read_pages
 from idservice.pdf.passwords import password_forms
@@ -131,6 +133,8 @@ def open_document(
     pdf = _open(data, password)
     require_undamaged(pdf, data, frame.header_offset)
     trailer = pdf.trailer
+    if "/XRefStm" in trailer or "/Prev" in trailer:
+        require_hidden_objects_seen(pdf, data, frame)
     _require_usual_encryption(trailer)
     catalog = trailer.get("/Root")
     if not isinstance(catalog, Dictionary) or not catalog.is_indirect:
@@ -153,7 +157,9 @@ def open_document(
 def _open(data: PdfData, password: str | None) -> Pdf:
     open_stream: Any = Pdf._open  # type: ignore[attr-defined]  # noqa: SLF001
     wrong: PasswordError | None = None
-    for form in password_forms(password):
+    # Trying a password on a plain file makes the library warn; the key is never compressed.
+    encrypted = bool(password) and re.search(rb"/Encrypt\b", data) is not None
+    for form in password_forms(password if encrypted else None):
         try:
             # The public wrapper adds only the handling of files, which the core never does.
             pdf: Pdf = open_stream(

@@ -66,7 +66,8 @@ def repair(
 
 def _recover(data: bytes, password: str | None) -> Pdf:
     open_stream: Any = Pdf._open  # type: ignore[attr-defined]  # noqa: SLF001
-    for form in password_forms(password):
+    encrypted = bool(password) and b"/Encrypt" in data
+    for form in password_forms(password if encrypted else None):
         try:
             pdf: Pdf = open_stream(
                 io.BytesIO(data),

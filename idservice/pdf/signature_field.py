@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary
 
-from idservice.errors import PdfSigningForbidden
+from idservice.errors import MalformedRequest, PdfSigningForbidden
 from idservice.pdf.damage import damaged
 from idservice.pdf.writer import reference
 
@@ -120,8 +120,14 @@ def _signature_dictionary(
         (b"/Location", text.location),
         (b"/ContactInfo", text.contact),
     ):
+        if value is not None and len(value) > _MAX_TEXT:
+            raise MalformedRequest(
+                f"The text for {key.decode()} has {len(value)} characters where {_MAX_TEXT} "
+                "are taken.",
+                "Shorten it.",
+            )
         if value is not None:
-            parts.append(b" %b %b" % (key, writer.text(value[:_MAX_TEXT], objgen)))
+            parts.append(b" %b %b" % (key, writer.text(value, objgen)))
     parts += [b" ", _CONTENTS, b"0" * (2 * capacity), b"> ", _BYTE_RANGE, b" >>"]
     return b"".join(parts)
 

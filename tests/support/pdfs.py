@@ -155,8 +155,12 @@ def stream_pdf(
     return bytes(out) + b"startxref\n%d\n%%%%EOF\n" % startxref
 
 
-def hybrid_pdf() -> bytes:
-    """Write a hybrid file: a table, and objects that only /XRefStm makes visible."""
+def hybrid_pdf(*, same_section: bool = False) -> bytes:
+    """Write a hybrid file: a table, and objects that only /XRefStm makes visible.
+
+    The stream is named by a section of its own, as office programs do, or by the section
+    that lists its objects as free.
+    """
     out = bytearray(b"%PDF-1.5\n%\xe2\xe3\xcf\xd3\n")
     offsets = {}
     objects = plain_objects(o1=b"<< /Type /Catalog /Pages 2 0 R /Hidden 6 0 R >>")
@@ -171,11 +175,18 @@ def hybrid_pdf() -> bytes:
     entries = b"/Type /XRef /W [1 3 1] /Index [6 2] /Size 9 /Root 1 0 R "
     out += b"8 0 obj\n%b\nendobj\n" % stream(rows, entries)
     startxref = len(out)
-    out += b"xref\n0 9\n0000000006 65535 f \n"
+    out += b"xref\n0 9\n0000000000 65535 f \n"
     out += b"".join(b"%010d 00000 n \n" % offsets[number] for number in range(1, 6))
-    out += b"0000000007 00000 f \n0000000000 00000 f \n%010d 00000 n \n" % section
-    out += b"trailer\n<< /Size 9 /Root 1 0 R /XRefStm %d %b >>\n" % (section, IDENTIFIER)
-    return bytes(out) + b"startxref\n%d\n%%%%EOF\n" % startxref
+    out += b"0000000000 65535 f \n0000000000 65535 f \n%010d 00000 n \n" % section
+    trailer = b"/Size 9 /Root 1 0 R " + IDENTIFIER
+    pointer = b"/XRefStm %d " % section
+    out += b"trailer\n<< %b%b >>\n" % (pointer if same_section else b"", trailer)
+    out += b"startxref\n%d\n%%%%EOF\n" % startxref
+    if not same_section:
+        newest = len(out)
+        out += b"xref\n0 0\ntrailer\n<< %b/Prev %d %b >>\n" % (pointer, startxref, trailer)
+        out += b"startxref\n%d\n%%%%EOF\n" % newest
+    return bytes(out)
 
 
 def saved(data: bytes, **options: object) -> bytes:
@@ -196,7 +207,7 @@ def encrypted(revision: int, *, aes: bool = False, owner: str = "owner", user: s
 def with_form_and_text() -> dict[int, bytes]:
     """A document with strings in many places: what encryption must treat rightly."""
     return plain_objects(
-        o1=b"<< /Type /Catalog /Pages 2 0 R /Lang (et-EE) /AcroForm << /Fields [6 0 R] /DA (/F1 0 Tf) >> >>",
+        o1=CATALOG[:-2] + b"/Lang (et-EE) /AcroForm << /Fields [6 0 R] /DA (/F1 0 Tf) >> >>",
         o3=PAGE[:-2]
         + b"/Annots [6 0 R << /Type /Annot /Subtype /Text /Rect [1 1 2 2] /Contents (hi) >>] >>",
         o6=b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (Name) /V (value) /Rect [10 10 90 30] >>",

@@ -1,0 +1,123 @@
+"""Hybrid files: objects that only /XRefStm makes visible must be visible here as well.
+
+Where a table marks an object as free and the /XRefStm beside it does not, readers differ:
+some follow ISO 32000-2 cl. 7.5.8.4 and see the object, qpdf and others do not. A
+document that is another one for each reader is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Object, PdfError, Stream
+
+from idservice.pdf.damage import damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pikepdf import Pdf
+
+    from idservice.errors import MalformedPdf
+    from idservice.pdf.frame import FileFrame, PdfData
+
+_MAX_SECTIONS = 2_000
+_MAX_TRAILER = 65_536
+_TRAILER = re.compile(rb"trailer[\x00\t\n\f\r ]*<<")
+_OBJECT = re.compile(
+    rb"[0-9]+ [0-9]+ obj\s*(?P<dictionary><<.{0,4096}?>>)\s*stream\r?\n", re.DOTALL
+)
+_POINTER = re.compile(rb"/(XRefStm|Prev)[\x00\t\n\f\r ]+([0-9]{1,10})")
+
+
+def require_hidden_objects_seen(pdf: Pdf, data: PdfData, frame: FileFrame) -> None:
+    """Require every object that any /XRefStm lists to be in qpdf's table; raise MalformedPdf."""
+    table = None
+    for offset in _stream_offsets(data, frame):
+        if table is None:
+            table = pdf.get_xref_table()
+        holder = next((key for key, item in table.items() if item.offset == offset), None)
+        if holder is None:
+            listed = _listed(*_unlisted_stream(data, offset + frame.header_offset))
+        else:
+            listed = _listed(*_known_stream(pdf.get_object(holder)))
+        numbers = {number for number, _ in table}
+        hidden = [number for number in listed if number not in numbers]
+        if hidden:
+            raise damaged(
+                f"it is a hybrid file, and object {hidden[0]} exists only for some readers"
+            )
+
+
+def _stream_offsets(data: PdfData, frame: FileFrame) -> Iterator[int]:
+    """Follow /Prev from table to table and yield what each /XRefStm says."""
+    pending, seen = [frame.startxref], set[int]()
+    while pending and len(seen) < _MAX_SECTIONS:
+        start = pending.pop()
+        position = start + frame.header_offset
+        if start in seen or bytes(data[position : position + 4]) != b"xref":
+            continue
+        seen.add(start)
+        found = _TRAILER.search(data, position)
+        if found is None:
+            raise damaged("a table of cross-references has no trailer")
+        trailer = bytes(data[found.end() : found.end() + _MAX_TRAILER]).split(b"startxref", 1)[0]
+        for kind, number in _POINTER.findall(trailer):
+            if kind == b"XRefStm":
+                yield int(number)
+            else:
+                pending.append(int(number))
+
+
+def _known_stream(stream: Object) -> tuple[Object, bytes]:
+    """Dictionary and decoded data of a cross-reference stream that qpdf knows as an object."""
+    if not isinstance(stream, Stream):
+        raise damaged("/XRefStm points to no stream")
+    try:
+        return stream, stream.read_bytes()
+    except (PdfError, RuntimeError, ValueError) as exc:
+        raise _unreadable() from exc
+
+
+def _unlisted_stream(data: PdfData, position: int) -> tuple[Object, bytes]:
+    """The same for a stream without an entry of its own: only plain data is read."""
+    found = _OBJECT.match(data, position)
+    if found is None:
+        raise damaged("/XRefStm points to no stream")
+    try:
+        dictionary = Object.parse(found["dictionary"])
+        size = int(dictionary["/Length"])
+    except (KeyError, ValueError, TypeError, PdfError, RuntimeError) as exc:
+        raise _unreadable() from exc
+    if "/Filter" in dictionary:
+        raise _unreadable()
+    return dictionary, bytes(data[found.end() : found.end() + size])
+
+
+def _listed(dictionary: Object, data: bytes) -> Iterator[int]:
+    """The numbers of the objects in use that a cross-reference stream lists."""
+    try:
+        widths = [int(item) for item in dictionary["/W"]]
+        index = dictionary.get("/Index")
+        ranges = (
+            [int(item) for item in index]
+            if isinstance(index, Array)
+            else [0, int(dictionary["/Size"])]
+        )
+    except (KeyError, ValueError, TypeError) as exc:
+        raise _unreadable() from exc
+    step, position = sum(widths), 0
+    for first, count in zip(ranges[::2], ranges[1::2], strict=False):
+        for number in range(first, first + count):
+            row = data[position : position + step]
+            if len(row) < step or step == 0:
+                return
+            position += step
+            # The type is 1, in use, where its width is zero (ISO 32000-2 table 17).
+            if widths[0] == 0 or int.from_bytes(row[: widths[0]], "big"):
+                yield number
+
+
+def _unreadable() -> MalformedPdf:
+    return damaged("the cross-reference stream of a hybrid section cannot be read")
