@@ -67,7 +67,7 @@ def test_build_steps_and_start_command_work_without_root(
     with subprocess.Popen(
         [*image.command("CMD"), "--port", str(port)],
         cwd=image.inside("."),
-        env=image.environment,
+        env=image.environment | {"IDSERVICE_LOG__LEVEL": "debug"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
