@@ -25,6 +25,7 @@ from support.source import PACKAGE, ROOT, own_module_names, tracked_files
 DOCUMENTS = sorted(path for path in tracked_files() if path.suffix == ".md")
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 CODE_BLOCK = re.compile(r"^```(?:sh|console|shell)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+IN_A_SENTENCE = re.compile(r"`((?:idservice|make) [^`]+)`")
 PARTS = (
     "errors|settings|crypto|pki|cms|pdf|pades|validation|"
     "keystore|store|transport|services|web|cli|bench"
@@ -117,8 +118,10 @@ def exists_in_code(name: str) -> bool:
 
 
 def shell_lines() -> Iterator[tuple[str, str]]:
-    """Every line of a shell block in a document, with the document's name."""
+    """Every line of a shell block, and every command in a sentence, with its document's name."""
     for document in DOCUMENTS:
+        for line in IN_A_SENTENCE.findall(document.read_text()):
+            yield str(document.relative_to(ROOT)), " ".join(line.split())
         for block in CODE_BLOCK.findall(document.read_text()):
             for line in block.replace("\\\n", " ").splitlines():
                 yield (
