@@ -28,6 +28,7 @@ _TRAILER = re.compile(rb"trailer[\x00\t\n\f\r ]*<<")
 _OBJECT = re.compile(
     rb"[0-9]+ [0-9]+ obj\s*(?P<dictionary><<.{0,4096}?>>)\s*stream\r?\n", re.DOTALL
 )
+_REFERENCE = re.compile(rb"\b[0-9]+ [0-9]+ R\b")
 _POINTER = re.compile(rb"/(XRefStm|Prev)[\x00\t\n\f\r ]+([0-9]{1,10})")
 
 
@@ -86,7 +87,8 @@ def _unlisted_stream(data: PdfData, position: int) -> tuple[Object, bytes]:
     if found is None:
         raise damaged("/XRefStm points to no stream")
     try:
-        dictionary = Object.parse(found["dictionary"])
+        # Neither widths nor index may be indirect, and what else is referred to is not read.
+        dictionary = Object.parse(_REFERENCE.sub(b"null", found["dictionary"]))
         size = int(dictionary["/Length"])
     except (KeyError, ValueError, TypeError, PdfError, RuntimeError) as exc:
         raise _unreadable() from exc

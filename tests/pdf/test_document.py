@@ -304,7 +304,9 @@ def test_objects_that_only_some_readers_see_are_damage() -> None:
     [
         (b"/W [1 3 1]", b"/W [1 x 1]"),
         (b"/W [1 3 1]", b"/W (1 3 1)"),
+        (b"/W [1 3 1]", b"/W [1 3 1] /Filter /FlateDecode"),
         (b"/XRefStm 5", b"/XRefStm 4"),
+        (b"trailer\n<< /XRefStm", b"TRAILER\n<< /XRefStm"),
     ],
 )
 def test_hybrid_section_that_cannot_be_read_is_damage(old: bytes, new: bytes) -> None:
