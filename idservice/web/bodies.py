@@ -14,6 +14,7 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 
 from idservice.errors import MalformedRequest, UnsupportedMediaType
+from idservice.web.uploads import chunks
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,7 +33,9 @@ def json_body(model: type[Model]) -> Model:
             "The body must be JSON and say so; this also keeps forms of other sites out.",
             "Send Content-Type: application/json.",
         )
-    return checked(model, parse_json(request.get_data(cache=False)))
+    # Read piece by piece to the very end: `get_data` would silently cut a body of unknown
+    # length at the limit, where the stream itself refuses it.
+    return checked(model, parse_json(b"".join(chunks(request.stream))))
 
 
 def query_parameters(model: type[Model]) -> Model:

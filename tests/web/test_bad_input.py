@@ -1,5 +1,6 @@
 """Whatever is sent, wherever: one problem with a documented code, and never a 5xx."""
 
+import io
 import json
 from collections.abc import Iterator
 
@@ -88,6 +89,22 @@ def test_an_oversized_body_is_not_read(
         path, data=body, content_type="application/json", headers=headers[path]
     )
     require_problem(response, 413, "input_too_large")
+
+
+@pytest.mark.parametrize("length", [1_048_575, 1_048_577, 3_000_000])
+def test_a_body_of_unknown_length_is_never_cut(shared_web: WebBench, length: int) -> None:
+    """Without Content-Length a body beyond the limit is refused, not read in part."""
+    body = b'{"x":"' + b"y" * (length - 8) + b'"}'
+    response = shared_web.client.post(
+        "/auth/login",
+        input_stream=io.BytesIO(body),
+        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+        content_type="application/json",
+    )
+    if length > 1_048_576:
+        require_problem(response, 413, "input_too_large")
+    else:
+        require_problem(response, 400, "malformed_request")
 
 
 @pytest.mark.parametrize("path", [path for path in JSON_ROUTES if path != "/v1/signatures"])
