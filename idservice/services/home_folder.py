@@ -173,6 +173,9 @@ def _create(settings: Settings, database: Database, name: str, at: datetime) -> 
         migration.create_sqlite_file(database.sqlite_path)
     with database.begin() as connection:
         migration.upgrade(connection)
+        # The row that says whose the database is comes first, or it is somebody else's.
+        if audit.entries(connection, limit=1):
+            _refuse(["the database, which another home uses"])
         _record(connection, BEGUN, name, at)
     database.require_durability()
 
