@@ -17,7 +17,7 @@ import click
 from idservice.cli import failures
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
-from idservice.errors import FileNotReadable, Finding, IdServiceError, NotInitialised
+from idservice.errors import Dependency, FileNotReadable, Finding, IdServiceError, NotInitialised
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -76,25 +76,37 @@ def verify(
     Ends with 0 when every file has a signature and every signature is TOTAL-PASSED, with 1
     when anything else is to be said about a PDF, with 2 when a file cannot be used at all.
     """
-    # Certificates of strangers make the library warn; the report says what matters.
-    warnings.simplefilter("ignore")
     secret = read_password(given=password, file=password_file)
-    anchors = tuple(item for path in trust for item in _anchors(path))
-    validation = _validation(context)
-    worst = failures.DONE
-    for path in files:
-        try:
-            report = _validate(validation, path, secret, at, anchors)
-        except IdServiceError as exc:
-            print(failures.message(exc), file=sys.stderr)
-            worst = max(worst, failures.UNUSABLE)
-            continue
-        if as_json:
-            print_json(report.to_json(), indent=None)
-        else:
-            _show(report)
-        worst = max(worst, failures.DONE if report.passed else failures.FAILED)
-    return worst
+    # Certificates of strangers make the library warn; the report says what matters.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        anchors = tuple(item for path in trust for item in _anchors(path))
+        validation = _validation(context)
+        codes = [_report(validation, path, secret, at, anchors, as_json) for path in files]
+    return max(codes)
+
+
+def _report(
+    validation: Validation,
+    path: Path,
+    password: str | None,
+    at: dt.datetime | None,
+    anchors: tuple[TrustedCertificate, ...],
+    as_json: bool,
+) -> int:
+    """Report about one file and return the exit code that it asks for."""
+    try:
+        report = _validate(validation, path, password, at, anchors)
+    except Dependency:
+        raise
+    except IdServiceError as exc:
+        print(failures.message(exc), file=sys.stderr)
+        return failures.UNUSABLE
+    if as_json:
+        print_json(report.to_json(), indent=None)
+    else:
+        _show(report)
+    return failures.DONE if report.passed else failures.FAILED
 
 
 def _validate(

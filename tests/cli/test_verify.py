@@ -1,0 +1,209 @@
+"""`idservice verify` as people and programs run it."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idservice.cli import main
+from support import pdfs
+from support.commands import Transcript, run_idservice
+from support.pki import chain
+from support.signing import signed
+
+PERSON = "38001085718"
+PIN2 = "01497"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with documents and no home in it."""
+    (tmp_path / "plain.pdf").write_bytes(pdfs.baseline())
+    (tmp_path / "good.pdf").write_bytes(signed(pdfs.baseline()))
+    twice = signed(signed(pdfs.baseline()))
+    (tmp_path / "twice.pdf").write_bytes(twice)
+    changed = signed(pdfs.baseline()).replace(b"the parties agree", b"the parties argue", 1)
+    (tmp_path / "changed.pdf").write_bytes(changed)
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nrubbish")
+    (tmp_path / "text.txt").write_text("hello")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    locked = signed(pdfs.encrypted(6, aes=True, user="secret"), password="secret")
+    (tmp_path / "locked.pdf").write_bytes(locked)
+    (tmp_path / "root.pem").write_bytes(chain().root.pem)
+    return tmp_path
+
+
+Verify = Callable[..., Transcript]
+
+
+@pytest.fixture
+def verify(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Verify:
+    """Run the command in the folder, where there is no home."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str, home: Path = Path("no-home"), **env: str) -> Transcript:
+        with monkeypatch.context() as patch:
+            for name, value in env.items():
+                patch.setenv(name, value)
+            code = main.run(["--home", str(home), "verify", *arguments])
+        printed = capsys.readouterr()
+        return Transcript(code, printed.out, printed.err)
+
+    return run
+
+
+def reports(transcript: Transcript) -> list[dict[str, Any]]:
+    """The JSON objects that a command printed, one per line."""
+    return [json.loads(line) for line in transcript.out.splitlines()]
+
+
+TRUST = ("--trust", "root.pem", "--at", "2026-06-01T12:00:00Z")
+
+
+def test_a_good_file_ends_with_zero(verify: Verify) -> None:
+    """Trusted, intact and whole: exit 0, one object on one line."""
+    done = verify("good.pdf", "--json", *TRUST)
+    assert (done.code, done.err) == (0, "")
+    (report,) = reports(done)
+    assert report["file"] == "good.pdf"
+    assert report["validSignaturesCount"] == report["signaturesCount"] == 1
+
+
+def test_people_get_a_sentence_and_a_tree(verify: Verify) -> None:
+    """The verdict is the first line; below it stand the three verdicts and the signer."""
+    done = verify("good.pdf", *TRUST)
+    assert done.code == 0
+    first = done.out.splitlines()[0]
+    assert first.startswith("good.pdf is validly signed by JÕEORG,JAAK-KRISTJAN,38001085718")
+    for words in ("integrity: intact", "coverage: whole-file", "trust: trusted", "TOTAL-PASSED"):
+        assert words in done.out
+
+
+def test_a_problem_says_what_and_what_to_do(verify: Verify) -> None:
+    """A changed document: exit 1, the reason and the remedy in words."""
+    done = verify("changed.pdf", *TRUST)
+    assert done.code == 1
+    assert "must not be relied upon" in done.out.splitlines()[0]
+    assert "error digest_mismatch" in done.out
+    assert "to do: Use the original file" in done.out
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("plain.pdf", "NO_SIGNATURE_FOUND"),
+        ("broken.pdf", "FORMAT_FAILURE"),
+    ],
+)
+def test_a_pdf_without_a_verdict_ends_with_one(verify: Verify, file: str, code: str) -> None:
+    """No signature, or damage: exit 1 with the file's own error."""
+    done = verify(file, "--json")
+    assert done.code == 1
+    (report,) = reports(done)
+    assert [item["code"] for item in report["errors"]] == [code]
+    assert verify(file).code == 1
+
+
+def test_a_second_signature_is_not_analysed(verify: Verify) -> None:
+    """The later signature passes, the earlier one does not: exit 1."""
+    done = verify("twice.pdf", "--json", *TRUST)
+    assert done.code == 1
+    (report,) = reports(done)
+    first, second = report["signatures"]
+    assert (first["indication"], second["indication"]) == ("INDETERMINATE", "TOTAL-PASSED")
+    assert first["changes"]["verdict"] == "not-analysed"
+    assert "change: Revision" in verify("twice.pdf").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["text.txt"],
+        ["empty.pdf"],
+        ["missing.pdf"],
+        ["locked.pdf"],
+        ["locked.pdf", "--password", "wrong"],
+        ["."],
+        [],
+        ["good.pdf", "--at", "yesterday"],
+        ["good.pdf", "--trust", "missing.pem"],
+        ["good.pdf", "--trust", "text.txt"],
+        ["good.pdf", "--no-such-option"],
+    ],
+)
+def test_what_cannot_be_used_ends_with_two(verify: Verify, arguments: list[str]) -> None:
+    """Usage, missing file, unknown format, wrong password: exit 2, a message, no report."""
+    done = verify(*arguments, "--json")
+    assert (done.code, done.out) == (2, "")
+    assert done.err
+
+
+def test_passwords_come_in_three_ways(verify: Verify, folder: Path) -> None:
+    """On the command line, from a file, from the environment."""
+    (folder / "password.txt").write_text("secret\n")
+    for arguments, env in (
+        (["--password", "secret"], {}),
+        (["--password-file", "password.txt"], {}),
+        ([], {"IDSERVICE_PDF_PASSWORD": "secret"}),
+    ):
+        assert verify("locked.pdf", *TRUST, *arguments, **env).code == 0
+
+
+def test_many_files_give_the_worst_code(verify: Verify) -> None:
+    """Each file is reported, also behind one that cannot be used."""
+    done = verify("good.pdf", "text.txt", "changed.pdf", "--json", *TRUST)
+    assert [item["file"] for item in reports(done)] == ["good.pdf", "changed.pdf"]
+    assert done.code == 2
+    assert "unknown_format" in done.err
+    assert verify("good.pdf", "changed.pdf", "--json", *TRUST).code == 1
+
+
+def test_outside_of_a_home_nobody_is_trusted(verify: Verify) -> None:
+    """Without anchors trust is unknown; integrity and coverage are told."""
+    done = verify("good.pdf", "--json")
+    assert done.code == 1
+    (shown,) = reports(done)[0]["signatures"]
+    assert shown["trust"]["verdict"] == "unknown"
+    assert (shown["integrity"], shown["coverage"]) == ("intact", "whole-file")
+
+
+def test_the_control_time_may_be_given(verify: Verify) -> None:
+    """A time without a zone is UTC; long after the certificate it does not pass."""
+    late = (*TRUST[:2], "--at", "2050-01-01")
+    (report,) = reports(verify("good.pdf", "--json", *late))
+    (shown,) = report["signatures"]
+    assert shown["subIndication"] == "OUT_OF_BOUNDS_NO_POE"
+    assert shown["bestSignatureTime"] == "2050-01-01T00:00:00Z"
+
+
+def test_hostile_names_reach_no_terminal(verify: Verify, folder: Path) -> None:
+    """A file name with an escape sequence is written out."""
+    hostile = folder / "a\x1b[31m\u202eb.pdf"
+    hostile.write_bytes(pdfs.baseline())
+    done = verify(str(hostile))
+    assert done.code == 1
+    assert "\x1b[31m" not in done.out
+    assert "\u202e" not in done.out
+
+
+def test_a_home_knows_its_own_people(home: Path, folder: Path) -> None:
+    """Signed and verified in one home; revoked there, the signature does not pass."""
+    assert (
+        run_idservice(
+            home, "sign", "plain.pdf", "-o", "own.pdf", "--as", PERSON, "--pin", PIN2, cwd=folder
+        ).code
+        == 0
+    )
+    assert run_idservice(home, "verify", "own.pdf", cwd=folder).code == 0
+    before = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    assert run_idservice(home, "person", "revoke", PERSON, "--reason", "unspecified").code == 0
+    done = run_idservice(home, "verify", "own.pdf", "--json", cwd=folder)
+    (shown,) = reports(done)[0]["signatures"]
+    assert (done.code, shown["subIndication"]) == (1, "REVOKED_NO_POE")
+    assert run_idservice(home, "verify", "own.pdf", "--at", before, cwd=folder).code == 0
