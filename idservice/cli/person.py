@@ -94,8 +94,7 @@ def issue(
 
     PINs come from files, from --ask-pins, or are made and printed this once.
     """
-    from idservice.pki.personal_code import Sex
-    from idservice.services.person_request import PersonRequest
+    from idservice.services.person_request import PersonRequest, Sex
 
     if card_out is not None and custody == "server":
         raise click.UsageError("--card-out is for --custody card or both.")
@@ -197,7 +196,7 @@ def unblock(
     The PIN of a card file stays what it is: only the tries counted here are restored.
     """
     from idservice.cli.secrets_input import read_pin
-    from idservice.keystore.card import Purpose
+    from idservice.services.persons import Purpose
 
     if (code is None) == (card is None):
         raise click.UsageError("Give either a personal code or --card FILE.")

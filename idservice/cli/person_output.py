@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from idservice.services.persons import PersonView
-    from idservice.store.certificates import CertificateRecord
+    from idservice.services.persons import CertificateRecord, PersonView
 
 _STYLES = {
     "active": "green",

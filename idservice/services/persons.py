@@ -23,6 +23,17 @@ from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Connection, Database
 from idservice.store.persons import Person
 
+__all__ = [
+    "EXPIRED",
+    "REVOCATION_REASONS",
+    "CertificateRecord",
+    "HeldKey",
+    "Person",
+    "PersonView",
+    "Persons",
+    "Purpose",
+]
+
 EXPIRED = "expired"
 
 REVOCATION_REASONS = (

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import certificates, public_keys
 
 PENDING = "pending"
@@ -105,12 +105,8 @@ def complete(
 
 def claim_public_key(connection: Connection, spki_sha256: str, owner: str, at: datetime) -> str:
     """Record who first had a public key certified, and return that owner."""
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        add(public_keys)
-        .values(spki_sha256=spki_sha256, owner=owner, first_seen_at=at)
-        .on_conflict_do_nothing()
-    )
+    values = {"spki_sha256": spki_sha256, "owner": owner, "first_seen_at": at}
+    insert_if_absent(connection, public_keys, values)
     query = select(public_keys.c.owner).where(public_keys.c.spki_sha256 == spki_sha256)
     return str(connection.execute(query).scalar_one())
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import persons
 
 ISSUING = "issuing"
@@ -38,10 +38,8 @@ class Person:
 
 def add(connection: Connection, person: Person) -> bool:
     """Store a new person; False when the personal code is taken."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {name: getattr(person, name) for name in Person.__dataclass_fields__}
-    statement = build(persons).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return insert_if_absent(connection, persons, values)
 
 
 def find(connection: Connection, code: str, *, lock: bool = False) -> Person | None:

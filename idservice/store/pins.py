@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import pins
 
 _IS_PIN = (pins.c.holder == bindparam("wanted_holder")) & (
@@ -48,12 +48,14 @@ def add(connection: Connection, record: PinRecord) -> None:
 
 def ensure(connection: Connection, holder: str, purpose: str, tries: int, at: datetime) -> None:
     """Make sure that a counter without verifier exists; an existing one stays as it is."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        build(pins)
-        .values(holder=holder, purpose=purpose, tries_left=tries, evaluations=0, changed_at=at)
-        .on_conflict_do_nothing()
-    )
+    values = {
+        "holder": holder,
+        "purpose": purpose,
+        "tries_left": tries,
+        "evaluations": 0,
+        "changed_at": at,
+    }
+    insert_if_absent(connection, pins, values)
 
 
 def take_try(connection: Connection, holder: str, purpose: str) -> int | None:

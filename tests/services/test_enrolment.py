@@ -18,7 +18,6 @@ from idservice.errors import (
     ClockWentBack,
     DatabaseUnavailable,
     IdServiceError,
-    IllegalTransition,
     MalformedPersonalCode,
     MalformedRequest,
     PersonExists,
@@ -31,26 +30,8 @@ from idservice.pki.personal_code import PersonalCode, Sex
 from idservice.services.assembly import Services, open_services
 from idservice.services.person_request import CertificateRequests
 from idservice.store import audit, certificates, persons, pins, private_keys
-from idservice.store.database import Connection
 from support.homes import PIN1, PIN2, PUK
-from support.people import CODE, person_request
-
-TABLES = ("persons", "certificates", "private_keys", "pins", "audit", "public_keys")
-
-
-def rows(services: Services) -> dict[str, int]:
-    """How many rows each table has."""
-    with services.database.read() as connection:
-        return {
-            table: int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
-            for table in TABLES
-        }
-
-
-def statuses(services: Services, code: str = CODE) -> list[str]:
-    """The states of a person's certificates."""
-    with services.database.read() as connection:
-        return [record.status for record in certificates.of_person(connection, code)]
+from support.people import CODE, TABLES, certificate_statuses, person_request, row_counts
 
 
 def csr(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = None) -> bytes:
@@ -61,50 +42,20 @@ def csr(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | None = Non
     return builder.sign(key, algorithm).public_bytes(Encoding.PEM)
 
 
-def refuse_writes(connection: Connection, table: str, event: str) -> None:
-    """Make the database refuse inserts or updates of a table, by a trigger."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(
-            text(
-                f"CREATE TRIGGER refuse BEFORE {event} ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
-            )
-        )
-        return
-    connection.execute(
-        text(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$"
-        )
-    )
-    connection.execute(
-        text(
-            f"CREATE TRIGGER refuse BEFORE {event} ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse()"
-        )
-    )
-
-
-def allow_writes(connection: Connection, table: str) -> None:
-    """Remove the trigger."""
-    on_table = "" if connection.dialect.name == "sqlite" else f" ON {table}"
-    connection.execute(text(f"DROP TRIGGER refuse{on_table}"))
-
-
 class TestIssue:
     """What a successful issuance leaves behind."""
 
     def test_everything_is_there(self, any_services: Services) -> None:
         """Two valid certificates, two wrapped keys, three counters, audit rows; keys open."""
-        before = rows(any_services)
+        before = row_counts(any_services)
         enrolled = any_services.persons.issue(person_request())
-        after = rows(any_services)
+        after = row_counts(any_services)
         assert {table: after[table] - before[table] for table in TABLES} == {
             "persons": 1, "certificates": 2, "private_keys": 2, "pins": 3, "audit": 3,
             "public_keys": 2,
         }  # fmt: skip
         assert enrolled.personal_code == CODE
-        assert statuses(any_services) == ["valid", "valid"]
+        assert certificate_statuses(any_services) == ["valid", "valid"]
         for purpose, pin in ((Purpose.AUTHENTICATION, PIN1), (Purpose.SIGNING, PIN2)):
             held = any_services.persons.unlock_signer(CODE, purpose, pin)
             certificate = x509.load_der_x509_certificate(held.certificate_der)
@@ -162,10 +113,10 @@ class TestIssue:
 
     def test_a_card_from_elsewhere_gets_certificates_only(self, services: Services) -> None:
         """Keys that somebody else holds are certified and nothing of them is stored."""
-        before = rows(services)
+        before = row_counts(services)
         requests = CertificateRequests(csr(), csr())
         services.persons.issue(person_request(server=False, requests=requests))
-        after = rows(services)
+        after = row_counts(services)
         assert after["private_keys"] == before["private_keys"]
         assert after["pins"] == before["pins"]
         view = services.persons.show(CODE)
@@ -225,14 +176,14 @@ class TestRefusal:
         self, services: Services, error: type[IdServiceError], changes: dict[str, object]
     ) -> None:
         """A refused request leaves no certificate that anybody could use, and no person."""
-        before = rows(services)
+        before = row_counts(services)
         with pytest.raises(error):
             services.persons.issue(person_request(**changes))
-        after = rows(services)
+        after = row_counts(services)
         assert after["private_keys"] == before["private_keys"]
         assert after["pins"] == before["pins"]
-        assert "valid" not in statuses(services)
-        assert "pending" not in statuses(services)
+        assert "valid" not in certificate_statuses(services)
+        assert "pending" not in certificate_statuses(services)
 
     def test_one_key_for_two_purposes_is_refused(self, services: Services) -> None:
         """Login and signing must not share a key."""
@@ -275,7 +226,7 @@ class TestRefusal:
             services.persons.issue(person_request(card=tmp_path))
         assert [path.name for path in tmp_path.glob("*.p12")] == [f"{CODE}.sign.p12"]
         assert (tmp_path / f"{CODE}.sign.p12").read_bytes() == b"precious"
-        assert set(statuses(services)) == {"abandoned"}
+        assert set(certificate_statuses(services)) == {"abandoned"}
 
     @pytest.mark.parametrize(
         "changes",
@@ -308,84 +259,6 @@ class TestRefusal:
             services.persons.issue(
                 person_request(personal_code=None, birth_date=born, sex=Sex.MALE)
             )
-
-
-# Every write of the two transactions: an issuance must survive the failure of each.
-WRITES = [
-    ("persons", "INSERT"), ("public_keys", "INSERT"), ("certificates", "INSERT"),
-    ("persons", "UPDATE"), ("private_keys", "INSERT"), ("pins", "INSERT"), ("audit", "INSERT"),
-]  # fmt: skip
-
-
-class TestFailingInsert:
-    """One write fails in the middle: nothing is issued, and what was begun is on record."""
-
-    @pytest.mark.parametrize(("table", "event"), WRITES)
-    def test_no_certificate_is_unrecorded(
-        self, any_services: Services, tmp_path: Path, table: str, event: str
-    ) -> None:
-        """After the failure there is no person, no key, no card; later the same person works."""
-        before = rows(any_services)
-        with any_services.database.begin() as connection:
-            refuse_writes(connection, table, event)
-        with pytest.raises(DatabaseUnavailable):
-            any_services.persons.issue(person_request(card=tmp_path))
-        after = rows(any_services)
-        for name in ("private_keys", "pins"):
-            assert after[name] == before[name]
-        assert not list(tmp_path.glob("*.p12"))
-        assert set(statuses(any_services)) <= {"pending", "abandoned"}
-        with pytest.raises(IdServiceError):
-            any_services.persons.show(CODE)
-        with any_services.database.begin() as connection:
-            allow_writes(connection, table)
-        self.make_orphans_old(any_services)
-        any_services.certificate_authority.reconcile()
-        assert set(statuses(any_services)) <= {"abandoned"}
-        any_services.persons.issue(person_request(card=tmp_path))
-        assert statuses(any_services).count("valid") == 4
-
-    def make_orphans_old(self, services: Services) -> None:
-        """Let the pending rows look as if their process died two minutes ago."""
-        with services.database.begin() as connection:
-            connection.execute(
-                text("UPDATE certificates SET allocated_at = allocated_at - 120000000 WHERE "
-                     "status = 'pending'")
-            )  # fmt: skip
-
-    def test_reconciliation_leaves_the_living_alone(self, services: Services) -> None:
-        """A certificate that is pending for a moment only is not given up."""
-        with services.database.begin() as connection:
-            refuse_writes(connection, "certificates", "UPDATE")
-        with pytest.raises(DatabaseUnavailable):
-            services.persons.issue(person_request())
-        assert statuses(services) == ["pending", "pending"]
-        with services.database.begin() as connection:
-            allow_writes(connection, "certificates")
-        assert services.certificate_authority.reconcile() == 0
-        with pytest.raises(PersonExists, match="at this moment"):
-            services.persons.issue(person_request())
-        self.make_orphans_old(services)
-        assert services.certificate_authority.reconcile() == 2
-        with services.database.read() as connection:
-            assert len(audit.entries(connection, action="certificate.abandoned")) == 2
-
-    def test_an_issuance_that_was_given_up_does_not_come_back(self, services: Services) -> None:
-        """A process that sleeps too long finds its certificates abandoned and issues nothing."""
-        authority = services.certificate_authority
-        sign = authority.sign
-
-        def slow(allocations: object) -> object:
-            with services.database.begin() as connection:
-                later = services.clock() + dt.timedelta(seconds=1)
-                authority.abandon(connection, before=later, actor="test")
-            return sign(allocations)  # type: ignore[arg-type] # passed through
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(authority, "sign", slow)
-            with pytest.raises(IllegalTransition):
-                services.persons.issue(person_request())
-        assert set(statuses(services)) == {"abandoned"}
 
 
 class TestClock:
@@ -495,3 +368,25 @@ def test_no_private_key_and_no_pin_lies_in_the_clear(services: Services, home: P
         if path.is_file():
             content = path.read_bytes()
             assert not [needle for needle in needles if needle in content], path
+
+
+def test_of_many_who_issue_one_person_one_succeeds(any_services: Services) -> None:
+    """Eight at once for the same personal code: one person, one pair, seven refusals."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    together = Barrier(8)
+
+    def issue(_: int) -> str:
+        together.wait()
+        try:
+            any_services.persons.issue(person_request())
+        except IdServiceError as exc:
+            return exc.code
+        return "issued"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = sorted(pool.map(issue, range(8)))
+    assert outcomes == ["issued"] + ["person_exists"] * 7
+    assert certificate_statuses(any_services).count("valid") == 2
+    any_services.persons.unlock_signer(CODE, Purpose.SIGNING, PIN2).recheck()

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from idservice.services.assembly import Services, open_services
 from idservice.services.person_request import PersonRequest
+from idservice.store import certificates
 from support.homes import PIN1, PIN2, PUK, settings_of
 
 ACTOR = "test"
@@ -45,3 +47,21 @@ def services_of(request: pytest.FixtureRequest, tmp_path: Path) -> Services:
         return services_on(tmp_path / "home", request.getfixturevalue("postgres_url"))
     opened: Services = request.getfixturevalue("services")
     return opened
+
+
+TABLES = ("persons", "certificates", "private_keys", "pins", "audit", "public_keys")
+
+
+def row_counts(services: Services) -> dict[str, int]:
+    """How many rows each table has."""
+    with services.database.read() as connection:
+        return {
+            table: int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+            for table in TABLES
+        }
+
+
+def certificate_statuses(services: Services, code: str = CODE) -> list[str]:
+    """The states of a person's certificates."""
+    with services.database.read() as connection:
+        return [record.status for record in certificates.of_person(connection, code)]
