@@ -35,7 +35,7 @@ def require_valid_certificate(
         )
     if record.status == certificates.REVOKED:
         raise CertificateRevoked(
-            "The certificate is revoked, and that is final.", "Issue the person a new one."
+            "The certificate is revoked, and that is final.", "Issue another person."
         )
     if record.status != certificates.VALID:
         raise CertificateSuspended(
@@ -47,7 +47,7 @@ def require_valid_certificate(
         )
     if at > record.not_after:
         raise CertificateExpired(
-            "The validity of the certificate has ended.", "Issue the person a new one."
+            "The validity of the certificate has ended.", "Issue another person."
         )
     return record
 
@@ -65,7 +65,7 @@ def require_active_person(connection: Connection, code: str | None) -> Person:
         )
     if person.status == persons.REVOKED:
         raise PersonRevoked(
-            "The person's certificates are revoked for good.", "Issue the person again."
+            "The person's certificates are revoked for good.", "Issue another person."
         )
     if person.status != persons.ACTIVE:
         raise PersonSuspended(

@@ -1,4 +1,4 @@
-"""What is told about a person, the same over REST and from the command line."""
+"""What is told about a person as JSON: nothing that is wrapped, hashed or secret."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def certificate_facts(record: CertificateRecord) -> dict[str, Any]:
         "not_before": _time(record.not_before),
         "not_after": _time(record.not_after),
         "sha256": record.certificate_sha256,
-        "certificate": certificate_pem(record.certificate_der or b""),
+        "certificate_pem": certificate_pem(record.certificate_der or b""),
     }
 
 
