@@ -5,22 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from idservice.services.assembly import Services
-from support.login import LoginBench, sqlite_bench
-from support.people import services_of
+from idservice.store.database import Database
+from support.login import LoginBench, open_bench, sqlite_bench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[LoginBench]:
-    """Give wired services over a new SQLite database."""
-    opened = sqlite_bench(tmp_path)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoginBench]:
+    """Give wired services over a new database, of SQLite unless a test asks for another."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        opened = sqlite_bench(tmp_path)
+    else:
+        opened = open_bench(Database(request.getfixturevalue("postgres_url")))
     yield opened
     opened.database.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
-    """Give the services of an initialised home, once on each database."""
-    opened = services_of(request, tmp_path)
-    yield opened
-    opened.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
@@ -48,6 +49,9 @@ NAMES = {
     NameOID.GIVEN_NAME: "JAAK-KRISTJAN",
     NameOID.SERIAL_NUMBER: "PNOEE-38001085718",
 }
+on_both_databases = pytest.mark.parametrize("bench", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test that uses the fixture `bench` on SQLite and on PostgreSQL."""
+
 SETTINGS = LoginSettings(challenge_seconds=120, token_seconds=600, key_overlap_days=2)
 
 
