@@ -1,5 +1,6 @@
 """Homes with people on either database, and how to ask for a person."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,15 @@ def services_on(home: Path, url: str | None = None, **environment: str) -> Servi
     return open_services(settings)
 
 
-def services_of(request: pytest.FixtureRequest, tmp_path: Path) -> Services:
-    """Open a home of the test's own on the database that the test's parameter names."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
+    """Give the services of an initialised home, once on each database."""
     if request.param == "postgresql":
-        return services_on(tmp_path / "home", request.getfixturevalue("postgres_url"))
-    opened: Services = request.getfixturevalue("services")
-    return opened
+        opened = services_on(tmp_path / "home", request.getfixturevalue("postgres_url"))
+    else:
+        opened = request.getfixturevalue("services")
+    yield opened
+    opened.close()
 
 
 TABLES = ("persons", "certificates", "private_keys", "pins", "audit", "public_keys")
