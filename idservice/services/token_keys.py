@@ -124,9 +124,11 @@ class TokenKeys:
                 "There is no key for access tokens, so nobody can log in.",
                 "Run `idservice keys rotate` once.",
             )
-        if key.kid not in self._private:
-            _remember(self._private, key.kid, self._unwrap(key))
-        return SigningKey(key.kid, self._private[key.kid])
+        private_key = self._private.get(key.kid)
+        if private_key is None:
+            private_key = self._unwrap(key)
+            _remember(self._private, key.kid, private_key)
+        return SigningKey(key.kid, private_key)
 
     def verification_key(
         self, connection: Connection, kid: str, at: datetime
@@ -141,9 +143,11 @@ class TokenKeys:
                 "The access token names a key that is not ours, or no longer published.",
                 "Log in again.",
             )
-        if kid not in self._public:
-            _remember(self._public, kid, _public_key(json.loads(key.public_jwk)))
-        return self._public[kid]
+        public_key = self._public.get(kid)
+        if public_key is None:
+            public_key = _public_key(json.loads(key.public_jwk))
+            _remember(self._public, kid, public_key)
+        return public_key
 
     def _unwrap(self, key: TokenKey) -> ec.EllipticCurvePrivateKey:
         plaintext = self._wrapping.unseal(key.wrapped_key, _context(key.kid))

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import mmap
+import os
 import tempfile
 from collections.abc import Iterator
 from typing import IO
@@ -49,10 +50,8 @@ def chunks(stream: IO[bytes]) -> Iterator[bytes]:
 @contextlib.contextmanager
 def document_data(stream: IO[bytes]) -> Iterator[bytes | mmap.mmap]:
     """Give what is left of a stream as bytes, or, when it is large, as a mapped file."""
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spooled:
-        for piece in chunks(stream):
-            spooled.write(piece)
-        size = spooled.tell()
+    with _spooled(stream) as spooled:
+        size = spooled.seek(0, os.SEEK_END)
         spooled.seek(0)
         if size <= IN_MEMORY:
             yield spooled.read()
@@ -64,6 +63,16 @@ def document_data(stream: IO[bytes]) -> Iterator[bytes | mmap.mmap]:
         finally:
             with contextlib.suppress(BufferError):
                 mapped.close()
+
+
+def _spooled(stream: IO[bytes]) -> IO[bytes]:
+    """Return the stream if it is a temporary file already, as of a form; else copy it to one."""
+    if isinstance(stream, tempfile.SpooledTemporaryFile):
+        return stream
+    spooled = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes
+    for piece in chunks(stream):
+        spooled.write(piece)
+    return spooled
 
 
 def decode_base64(text: str, what: str) -> bytes:

@@ -49,16 +49,16 @@ def validate() -> Response:
     """
     state = web_state()
     allow_document(state.settings.validation.max_document_bytes)
-    with _one_of_few():
-        name, stream, fields = _form() if request.mimetype != "application/pdf" else _raw()
-        anchors = _anchors(fields.trust)
-        at = _time(fields.at)
-        with document_data(stream) as data:
-            if not data:
-                raise errors.MalformedRequest("The document is empty.", "Send a PDF.")
-            report = state.services.validation.validate(
-                data, name, password=fields.password, at=at, extra_anchors=anchors
-            )
+    name, stream, fields = _form() if request.mimetype != "application/pdf" else _raw()
+    anchors = _anchors(fields.trust)
+    at = _time(fields.at)
+    # A place is taken only when all has arrived, so that a slow sender holds none.
+    with document_data(stream) as data, _one_of_few():
+        if not data:
+            raise errors.MalformedRequest("The document is empty.", "Send a PDF.")
+        report = state.services.validation.validate(
+            data, name, password=fields.password, at=at, extra_anchors=anchors
+        )
     return jsonify(report.to_json())
 
 

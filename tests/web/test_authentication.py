@@ -7,8 +7,9 @@ from pathlib import Path
 import jwt
 import pytest
 
+from idservice.keystore.card import Purpose
 from idservice.services.login_client import auth_token
-from support.homes import PERSON
+from support.homes import PERSON, PIN1
 from support.web import ORIGIN, WebBench, open_web, require_problem
 
 
@@ -28,14 +29,20 @@ def test_a_challenge_is_a_nonce_and_a_cookie(web: WebBench) -> None:
 
 
 def test_over_https_the_cookie_is_bound_to_the_host(home: Path) -> None:
-    """With a public address of https the cookie has the __Host- prefix and is Secure."""
+    """With a public address of https the cookie has the __Host- prefix, is Secure, and works."""
     web = open_web(home, IDSERVICE_SERVER__PUBLIC_URL="https://id.example.org")
-    cookie = web.client.get("/auth/challenge", base_url="https://id.example.org").headers[
-        "Set-Cookie"
-    ]
+    response = web.client.get("/auth/challenge", base_url="https://id.example.org")
+    cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-auth-session=")
     assert "Secure" in cookie
     assert "Domain" not in cookie
+    held = web.services.key_custody.unlock_signer(PERSON, Purpose.AUTHENTICATION, PIN1)
+    nonce = response.get_json()["nonce"]
+    token = auth_token(held.signer, held.certificate_der, origin=ORIGIN, nonce=nonce)
+    body = {"auth-token": token}
+    login = web.client.post("/auth/login", json=body, base_url="https://id.example.org")
+    assert login.status_code == 200, login.text
+    assert "__Host-auth-session=;" in login.headers["Set-Cookie"]
     web.services.close()
 
 

@@ -76,6 +76,15 @@ def test_another_time_may_be_asked_about(web: WebBench) -> None:
     assert signature["indication"] != "TOTAL-PASSED"
 
 
+def test_a_large_document_is_mapped(web: WebBench) -> None:
+    """Beyond what is kept in memory a document goes through a file, in both forms."""
+    large = SPECIMEN.replace(b"%%EOF", b"%" + b"x" * (3 << 20) + b"\n%%EOF", 1)
+    raw = web.client.post("/v1/validation", data=large, content_type="application/pdf")
+    for response in (raw, validate(web, large)):
+        assert response.status_code == 200
+        assert response.get_json()["signaturesCount"] == 0
+
+
 def test_an_unsigned_document_says_so(web: WebBench) -> None:
     """No signature is an answer, not an error of the request."""
     report = validate(web, SPECIMEN).get_json()
