@@ -78,14 +78,14 @@ def require_undamaged(pdf: Pdf, data: PdfData, header_offset: int) -> None:
 
     Raises MalformedPdf naming the first damage, InputTooLarge beyond a budget.
     """
-    objects = pdf.objects
-    if len(objects) > MAX_OBJECTS:
-        raise InputTooLarge(
-            f"The PDF has {len(objects)} objects where at most {MAX_OBJECTS} are read.",
-            "Split the document.",
-        )
     holders = False
     try:
+        objects = pdf.objects
+        if len(objects) > MAX_OBJECTS:
+            raise InputTooLarge(
+                f"The PDF has {len(objects)} objects where at most {MAX_OBJECTS} are read.",
+                "Split the document.",
+            )
         for item in objects:
             if isinstance(item, Stream):
                 if "/Filter" in item:

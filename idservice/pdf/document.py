@@ -1,6 +1,6 @@
 """A PDF file, opened strictly: what qpdf would have to repair is refused, naming the damage.
 
-`open_document` takes the whole file as bytes or as a memory map and never copies a map.
+`open_document` takes the whole file as bytes or as a memory map; a large map is not copied.
 Everything is resolved once, so damage that only shows when an object is read is found
 here and not later. The result gives typed facts, and the objects through pikepdf.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pikepdf import AccessMode, Dictionary, Name, PasswordError, Pdf, PdfError
+from pikepdf import AccessMode, Dictionary, PasswordError, Pdf, PdfError
 
 from idservice.errors import (
     IdServiceError,
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 # qpdf's words for handlers and versions that it does not know.
 _UNSUPPORTED = ("unsupported encryption filter", "does not support encryption", "unsupported")
 
-_CATALOG = Name.Catalog
 _FIRST_WITH_CRYPT_FILTERS = 4
+# A mapped file up to this size is copied for reading; larger ones are read in place.
+_COPIED_BYTES = 4 * 1024 * 1024
+_BUFFER_BYTES = 8 * 1024
 
 apply_to_library()
 
@@ -139,8 +141,6 @@ def open_document(
     catalog = trailer.get("/Root")
     if not isinstance(catalog, Dictionary) or not catalog.is_indirect:
         raise damaged("the trailer names no catalog")
-    if catalog.get("/Type", _CATALOG) != _CATALOG:
-        raise damaged("what the trailer names as the catalog is none")
     document = PdfDocument(
         data,
         frame,
@@ -163,7 +163,7 @@ def _open(data: PdfData, password: str | None) -> Pdf:
         try:
             # The public wrapper adds only the handling of files, which the core never does.
             pdf: Pdf = open_stream(
-                io.BytesIO(data) if isinstance(data, bytes) else PdfView(data),
+                _reader(data),
                 password=form,
                 suppress_warnings=True,
                 attempt_recovery=False,
@@ -182,6 +182,13 @@ def _open(data: PdfData, password: str | None) -> Pdf:
         + ("the password does not open it." if password else "needs a password to be opened."),
         "Give the password with which the file opens in a viewer.",
     ) from wrong
+
+
+def _reader(data: PdfData) -> io.BufferedIOBase:
+    """A file object over the data; reading many small objects from a view is slow."""
+    if isinstance(data, bytes) or len(data) <= _COPIED_BYTES:
+        return io.BytesIO(data)
+    return io.BufferedReader(PdfView(data), _BUFFER_BYTES)
 
 
 def _refusal(message: str) -> IdServiceError:
@@ -217,6 +224,5 @@ def _xref_kind(data: PdfData, frame: FileFrame, trailer: Object) -> XrefKind:
     start = frame.startxref + frame.header_offset
     if bytes(data[start : start + 4]) == b"xref":
         return XrefKind.HYBRID if "/XRefStm" in trailer else XrefKind.TABLE
-    if "/W" not in trailer:
-        raise damaged("startxref points neither to a table nor to a stream of cross-references")
+    # qpdf read it, and white space before a table is a warning that is not tolerated.
     return XrefKind.STREAM

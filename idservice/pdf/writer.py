@@ -10,13 +10,16 @@ from copy import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary, Name, Object, String
+from pikepdf import Array, Dictionary, Object, String
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
     from idservice.pdf.encryption import Encryptor
+
+# Characters that stand for themselves in a name; the number sign begins an escape.
+_REGULAR = frozenset(range(0x21, 0x7F)) - frozenset(b"#()<>[]{}/%")
 
 
 class Writer:
@@ -99,9 +102,17 @@ def raw_items(array: Object) -> list[object]:
     return list(array)
 
 
-def name(key: str) -> bytes:
-    """Write a name that is given with its slash."""
-    return key.encode() if key[1:].isalnum() and key.isascii() else Name(key).unparse()
+def name(key: str | bytes) -> bytes:
+    """Write a name that is given with its slash (ISO 32000-2 cl. 7.3.5).
+
+    Names are bytes; the library gives those that are not UTF-8 with surrogates or as bytes.
+    """
+    raw = key.encode("utf-8", "surrogateescape") if isinstance(key, str) else key
+    if raw[1:].isalnum():
+        return raw
+    return b"/" + b"".join(
+        b"%c" % octet if octet in _REGULAR else b"#%02x" % octet for octet in raw[1:]
+    )
 
 
 def reference(objgen: tuple[int, int]) -> bytes:

@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import re
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,12 @@ def test_other_formats_are_no_pdf(data: bytes) -> None:
 
 GOOD = pdfs.build("baseline").data
 PLAIN = pdfs.plain_objects()
+ENCRYPTED = pdfs.build("encrypted-rc4-128").data
+_NUMBER = re.search(rb"/Encrypt (\d+) 0 R", ENCRYPTED)
+assert _NUMBER is not None
+_BODY = re.search(rb"\n%b 0 obj\n(<<.*?>>)\nendobj" % _NUMBER[1], ENCRYPTED, re.DOTALL)
+assert _BODY is not None
+ENCRYPTION = (_NUMBER[1] + b" 0 R", _BODY[1])
 
 
 def _with(**changed: bytes) -> bytes:
@@ -266,9 +273,17 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         ),
         "deeper than",
     ),
+    "catalog in the trailer": (
+        GOOD.replace(b"/Root 1 0 R", b"/Root << /Type /Catalog /Pages 2 0 R >>"),
+        "atalog|Root",
+    ),
     "encryption in the trailer": (
-        pdfs.build("encrypted-rc4-128").data.replace(b"/Encrypt ", b"/Encrypt << >> % "),
-        "damaged",
+        ENCRYPTED.replace(b"/Encrypt %b" % ENCRYPTION[0], b"/Encrypt %b" % ENCRYPTION[1]),
+        "in the trailer itself",
+    ),
+    "key of unknown length": (
+        ENCRYPTED.replace(b"/Length 128 /O", b"/Lengtx 128 /O"),
+        "how long the key is",
     ),
 }
 
@@ -402,13 +417,15 @@ def test_library_messages_are_put_in_order(message: str, text: str) -> None:
     assert readable(message) == text
 
 
-def test_mapped_file_is_read_in_place(tmp_path: Path) -> None:
-    """A memory map opens like bytes do."""
+@pytest.mark.parametrize("data", [pdfs.build("linearised").data, pdfs.multi_megabyte(5)])
+def test_mapped_file_is_read_like_bytes(data: bytes, tmp_path: Path) -> None:
+    """A memory map opens like bytes do, a large one in place."""
     path = tmp_path / "mapped.pdf"
-    path.write_bytes(pdfs.build("linearised").data)
+    path.write_bytes(data)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         document = open_document(mapped)
-        assert document.pages.count == 3
+        assert document.pages.count == open_document(data).pages.count
+        assert document.frame == open_document(data).frame
         del document
 
 

@@ -143,6 +143,19 @@ def test_values_of_every_type_are_written() -> None:
     assert b"<78>" in written
 
 
+@pytest.mark.parametrize("spelled", [b"/Na\x80me", b"/\xc3", b"/a#80#20b#23", b"/a-b_c.d"])
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_names_of_any_bytes_survive(spelled: bytes, *, is_encrypted: bool) -> None:
+    """A key that is no text comes out of a rewritten catalog as the same name."""
+    catalog = pdfs.CATALOG[:-2] + spelled + b" (kept) >>"
+    data = pdfs.table_pdf(pdfs.plain_objects(o1=catalog))
+    if is_encrypted:
+        data = pdfs.saved(data, encryption=pikepdf.Encryption(owner="o", user=""))
+    before, after = _reopened(data), _reopened(signed(data))
+    assert set(before.Root.keys()) <= set(after.Root.keys())
+    assert b"kept" in after.Root.unparse(resolved=True)
+
+
 def _encryptor(method: str) -> Encryptor:
     return Encryptor(Encryption(6, 5, bytes(32), method, method))
 
