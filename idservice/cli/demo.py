@@ -113,12 +113,14 @@ def _service(services: Services, folder: Path) -> Iterator[str]:
 
 def _start(settings: Settings, port: int, log: int) -> subprocess.Popen[bytes]:
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    # The story's logins are for the home's own origin, wherever the service listens.
+    own = {"IDSERVICE_SERVER__PUBLIC_URL": settings.server.public_url}
     return subprocess.Popen(
         [sys.executable, "-m", "idservice", "--home", str(settings.home), "serve", *options],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        env={**os.environ, "IDSERVICE_LOG__FORMAT": "json"},
+        env={**os.environ, **own},
         start_new_session=True,  # Ctrl-C is for us; we stop the service ourselves
     )
 

@@ -6,11 +6,10 @@ import importlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from idservice.services.origins import is_loopback
 
@@ -54,20 +53,19 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
         server.serve()
 
 
-def warnings(settings: Settings) -> list[str]:
-    """Say what about the address may surprise: exposure, or another address than the public one."""
+def warnings(settings: Settings, demo_origins: Sequence[str]) -> list[str]:
+    """Say what about the address may surprise: exposure, or an origin that nobody registered."""
     found = []
     if not is_loopback(settings.server.host):
         found.append(
             f"{settings.server.host} is reachable from the network; these are test identities "
             "whose PINs are public"
         )
-    public = urlsplit(settings.server.public_url)
-    public_port = public.port or (443 if public.scheme == "https" else 80)
-    if is_loopback(public.hostname or "") and public_port != settings.server.port:
+    if demo_origins and settings.server.public_url not in demo_origins:
         found.append(
-            f"the service is registered as {settings.server.public_url} and listens on port "
-            f"{settings.server.port}: logins must be for the former origin"
+            f"clients reach the service at {settings.server.public_url}, but the demo relying "
+            f"party is registered with {', '.join(demo_origins)}; register another one with "
+            "`idservice relying-party add`, or use the registered address"
         )
     return found
 
@@ -75,7 +73,7 @@ def warnings(settings: Settings) -> list[str]:
 @contextmanager
 def _metrics_folder() -> Iterator[None]:
     """Give the workers a fresh folder in which they add up their metrics."""
-    folder = Path(tempfile.mkdtemp(prefix="idservice-metrics-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"idservice-metrics-{os.getpid()}-"))
     os.environ[_METRICS_VARIABLE] = str(folder)
     try:
         yield

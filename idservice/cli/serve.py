@@ -56,6 +56,7 @@ def _serve(app: AppContext) -> None:
     from idservice.cli.terminal import warn
     from idservice.cli.welcome import welcome
     from idservice.services.addresses import require_free
+    from idservice.services.relying_parties import DEMO_RELYING_PARTY
 
     settings = app.settings
     services = app.services()
@@ -63,8 +64,9 @@ def _serve(app: AppContext) -> None:
     services.certificate_authority.reconcile()
     services.signing.clean_up()
     people = services.test_people.ready()
+    parties = {party.id: party.origins for party in services.relying_parties.list()}
     app.close()  # workers open their own: no connection may be carried over a fork
-    for text in listening.warnings(settings):
+    for text in listening.warnings(settings, parties.get(DEMO_RELYING_PARTY, ())):
         warn(text)
     _export(settings)
     listening.serve_until_stopped(settings, lambda: welcome(settings, people))

@@ -1,0 +1,188 @@
+"""`idservice serve`, `run` and `login`: a real service on a real port, started and stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.commands import (
+    RunningService,
+    command,
+    run_idservice,
+    running_service,
+    stop,
+    wait_until_healthy,
+)
+from support.homes import PERSON, PIN1, PIN2, card_of, environment
+from support.ports import free_port
+
+ORIGIN = "http://127.0.0.1:8080"
+LOGIN = ("--origin", ORIGIN, "--as", PERSON, "--pin", PIN1)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in tasks.split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_service_starts_tells_where_and_ends_with_all_its_children(
+    home: Path, ending: signal.Signals
+) -> None:
+    """The box names address, people and next commands; the signal ends every process and port."""
+    with running_service(home) as service:
+        workers = children(service.process.pid)
+        assert len(workers) == 2
+        service.process.send_signal(ending)
+        out, err = service.process.communicate(timeout=20)
+        assert service.process.returncode == 0
+        assert out == ""
+    for shown in (f"{ORIGIN}/docs", PERSON, PIN2, "login --as", "sign ", "verify ", "never trust"):
+        assert shown in err or shown.replace("8080", str(service.port)) in err, shown
+    assert not [pid for pid in workers if is_running(pid)]
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", service.port)) != 0
+    assert not list(Path("/tmp").glob(f"idservice-metrics-{service.process.pid}-*"))  # noqa: S108
+
+
+def test_a_login_with_server_key_and_card(home: Path) -> None:
+    """The client logs in with both kinds of key and prints claims, or the token alone."""
+    with running_service(home) as service:
+        url = ("--url", service.url)
+        done = run_idservice(home, "login", *url, *LOGIN, "--json")
+        assert done.code == 0, done.err
+        answer = json.loads(done.out)
+        assert answer["claims"]["sub"] == f"PNOEE-{PERSON}"
+        card = ("--origin", ORIGIN, "--card", card_of(home), "--pin", PIN1)
+        token = run_idservice(home, "login", *url, *card, "--token-only")
+        assert token.code == 0, token.err
+        assert token.out.count(".") == 2
+        shown = run_idservice(home, "login", *url, *LOGIN)
+        assert "JAAK-KRISTJAN" in shown.out
+        wrong = run_idservice(
+            home, "login", *url, "--origin", "https://evil.example", "--as", PERSON, "--pin", PIN1
+        )
+        assert (wrong.code, wrong.out) == (1, "")
+        assert "origin_mismatch" in wrong.err
+        party = run_idservice(home, "login", *url, *LOGIN, "--relying-party", "nobody")
+        assert "relying_party_unknown" in party.err
+        added = run_idservice(
+            home, "relying-party", "add", "shop", "--name", "Shop", "--origin", "https://shop.ee"
+        )
+        assert added.code == 0
+        assert "shop" in run_idservice(home, "relying-party", "list").out
+        shop = ("--relying-party", "shop", "--origin", "https://shop.ee")
+        done = run_idservice(home, "login", *url, *shop, "--as", PERSON, "--pin", PIN1, "--json")
+        assert json.loads(done.out)["claims"]["aud"] == "shop"
+
+
+def test_rotated_keys_overlap(home: Path) -> None:
+    """After `keys rotate` new tokens name the new key and both keys are published."""
+    with running_service(home) as service:
+        before = json.loads(service.get("/.well-known/jwks.json")[1])["keys"]
+        rotated = run_idservice(home, "keys", "rotate", "--json")
+        assert rotated.code == 0
+        after = json.loads(service.get("/.well-known/jwks.json")[1])["keys"]
+        assert [key["kid"] for key in after] == [json.loads(rotated.out)["kid"], before[0]["kid"]]
+        listed = json.loads(run_idservice(home, "keys", "list", "--json").out)
+        assert len(listed) == 2
+        assert listed[1]["retiredAt"] is not None
+
+
+def test_without_a_service_a_login_says_so(home: Path) -> None:
+    """Nobody listening ends with 4 and what to start; no web service at all with 4 as well."""
+    port = free_port()
+    done = run_idservice(home, "login", "--url", f"http://127.0.0.1:{port}", *LOGIN)
+    assert done.code == 4
+    assert "service_unavailable" in done.err
+    assert "idservice serve" in done.err
+    done = run_idservice(home, "login", "--url", "ftp://127.0.0.1", *LOGIN)
+    assert done.code == 2
+
+
+def test_a_port_in_use_is_told(home: Path) -> None:
+    """A second service, or another program on the port, is refused before any worker starts."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run_idservice(home, "serve", "--port", str(port))
+    assert done.code == 4
+    assert "address_in_use" in done.err
+    assert str(port) in done.err
+    with running_service(home) as service:
+        done = run_idservice(home, "serve", "--port", str(service.port))
+        assert "address_in_use" in done.err
+
+
+def test_an_exposed_address_is_warned_about(home: Path) -> None:
+    """Listening on every address says that test identities are exposed."""
+    with running_service(home, "--host", "0.0.0.0") as service:  # noqa: S104 - that is the test
+        service.process.send_signal(signal.SIGTERM)
+        err = service.process.communicate(timeout=20)[1]
+    assert "warning" in err
+    assert "0.0.0.0" in err  # noqa: S104
+
+
+def test_run_initialises_a_new_home_for_its_port(tmp_path: Path) -> None:
+    """`run --port` makes a home whose own address has that port; again, it only serves."""
+    home, port = tmp_path / "home", free_port()
+    for _ in range(2):
+        process = subprocess.Popen(
+            command("run", "--port", str(port)),
+            cwd=tmp_path,
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        service = RunningService(f"http://127.0.0.1:{port}", port, process)
+        try:
+            wait_until_healthy(service)
+            done = run_idservice(home, "login", "--as", PERSON, "--pin", PIN1, "--json")
+            assert done.code == 0, done.err
+            assert json.loads(done.out)["claims"]["iss"] == service.url
+        finally:
+            stop(process)
+
+
+def test_a_killed_worker_is_replaced(home: Path) -> None:
+    """When one worker dies, the service goes on and has its full number again."""
+    with running_service(home) as service:
+        victim, other = children(service.process.pid)
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            now = [pid for pid in children(service.process.pid) if is_running(pid)]
+            if len(now) == 2 and victim not in now:
+                break
+            time.sleep(0.1)
+        assert len(now) == 2
+        assert other in now
+        assert service.get("/healthz")[0] == 200
+
+
+def test_signing_works_while_the_service_runs(home: Path, tmp_path: Path) -> None:
+    """The command line and the service use one home at the same time."""
+    with running_service(home) as service:
+        done = run_idservice(
+            home, "sign", home / "var" / "contract.pdf", "-o", tmp_path / "o.pdf",
+            "--as", PERSON, "--pin", PIN2,
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert run_idservice(home, "verify", tmp_path / "o.pdf").code == 0
+        assert service.get("/healthz")[0] == 200
