@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 from cryptography import x509
 from pydantic import BaseModel, ConfigDict, Field
 
-from idservice.crypto import der
+from idservice.crypto import der, der_reader
 from idservice.crypto.keys import PublicKey, public_key_der
 from idservice.pki.subject import Holder
 
@@ -289,10 +289,10 @@ def key_identifier(spki_der: bytes) -> bytes:
 
     SHA-1 names the key here and proves nothing (RFC 5280 cl. 4.2.1.2, method 1).
     """
-    start, stop = der.contents_range(spki_der, 0, len(spki_der))
-    start = der.element_end(spki_der, start, stop)
-    start, stop = der.contents_range(spki_der, start, stop)
-    return hashlib.sha1(spki_der[start + 1 : stop], usedforsecurity=False).digest()
+    fields = der_reader.read(spki_der, der_reader.SEQUENCE).elements()
+    fields.take(der_reader.SEQUENCE)
+    bits = fields.take(der_reader.BIT_STRING).contents
+    return hashlib.sha1(bits[1:], usedforsecurity=False).digest()
 
 
 def ia5_string(text: str) -> bytes:

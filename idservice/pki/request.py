@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from idservice.crypto.certificates import load_certificate, subject_public_key_info
 from idservice.crypto.keys import PublicKey, load_public_key
-from idservice.errors import CertificateLintFailed, MalformedCertificate
+from idservice.errors import CertificateLintFailed
 from idservice.pki.extensions import ExtensionContext
 from idservice.pki.profile import Profile
 from idservice.pki.subject import Holder, Subject, holder_subject
@@ -71,20 +71,11 @@ class IssuanceRequest:
 
 
 def issuer_from_certificate(certificate_der: bytes) -> Issuer:
-    """Take the issuer from its own certificate; raise MalformedCertificate if unreadable."""
-    try:
-        certificate = x509.load_der_x509_certificate(certificate_der)
-        spki = certificate.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
-    except ValueError as exc:
-        raise MalformedCertificate(
-            "The issuer's certificate cannot be read, so nothing can be issued under it.",
-            "Restore the certificate file from a backup.",
-        ) from exc
+    """Take the issuer from its own certificate. Raises MalformedCertificate."""
+    certificate = load_certificate(certificate_der)
     return Issuer(
         name=certificate.subject,
-        public_key_der=spki,
+        public_key_der=subject_public_key_info(certificate_der),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )

@@ -30,7 +30,7 @@ from idservice.errors import (
 )
 from idservice.keystore.software import KeyFiles
 from idservice.pki.issuance import ThrowAwayKey, build_lint_certificate, sign_linted
-from idservice.pki.lint import MIN_SERIAL, SERIAL_BITS, children, lint
+from idservice.pki.lint import MIN_SERIAL, SERIAL_BITS, lint, to_be_signed
 from idservice.pki.profile import Profile
 from idservice.pki.profiles import Profiles
 from idservice.pki.request import IssuanceRequest, Issuer, issuer_from_certificate
@@ -233,7 +233,7 @@ class CertificateAuthority:
                 "sign in each other's name.",
                 "Make a new key pair.",
             )
-        certificates.allocate(connection, record, children(lint_certificate_der)[0])
+        certificates.allocate(connection, record, to_be_signed(lint_certificate_der))
         return Allocation(request, lint_certificate_der, record)
 
     def _request(self, order: Order, at: datetime) -> IssuanceRequest:
