@@ -50,8 +50,9 @@ def find(connection: Connection, code: str, *, lock: bool = False) -> Person | N
 
 
 def find_all(connection: Connection, *, after: str = "", limit: int = 1000) -> list[Person]:
-    """Return people in the order of their codes, those after a code, at most `limit`."""
-    query = select(persons).where(persons.c.code > after).order_by(persons.c.code).limit(limit)
+    """Return issued people in the order of their codes, those after a code, at most `limit`."""
+    issued = (persons.c.code > after, persons.c.status != ISSUING)
+    query = select(persons).where(*issued).order_by(persons.c.code).limit(limit)
     return [Person(**row._mapping) for row in connection.execute(query)]
 
 

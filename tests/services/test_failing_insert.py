@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from idservice.errors import DatabaseUnavailable, IdServiceError, IllegalTransition, PersonExists
+from idservice.errors import DatabaseUnavailable, IllegalTransition, PersonExists, PersonUnknown
 from idservice.services.assembly import Services
 from idservice.store import audit
 from idservice.store.database import Connection
@@ -68,8 +68,9 @@ class TestFailingInsert:
             assert after[name] == before[name]
         assert not list(tmp_path.glob("*.p12"))
         assert set(certificate_statuses(any_services)) <= {"pending", "abandoned"}
-        with pytest.raises(IdServiceError):
+        with pytest.raises(PersonUnknown):
             any_services.persons.show(CODE)
+        assert CODE not in [view.person.code for view in any_services.persons.list()]
         with any_services.database.begin() as connection:
             allow_writes(connection, table)
         self.make_orphans_old(any_services)
