@@ -22,10 +22,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> Iterator[None]:
-    """Hide the developer's own IDSERVICE_* settings from every test."""
+    """Hide the developer's own IDSERVICE_* settings, and coverage, from what tests start."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("IDSERVICE_")]:
             patch.delenv(name)
+        # Coverage follows the test processes only: programs that they start, and kill, run free.
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         yield
 
 
