@@ -5,16 +5,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Thread
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import text
 
 from idservice.errors import (
     IdServiceError,
     IllegalTransition,
     KeyNotHeld,
+    KeyStoreInvalid,
     MalformedRequest,
     PersonRevoked,
     PersonSuspended,
@@ -97,6 +100,27 @@ class TestSteps:
         any_services.persons.revoke(PERSON, actor=ACTOR)
         assert certificate_statuses(any_services, PERSON) == {"revoked"}
 
+    def test_revocation_waits_for_a_use_that_was_checked(self, any_services: Services) -> None:
+        """Once a key was found usable in a transaction, no revocation commits before it ends."""
+        held = any_services.persons.unlock_signer(PERSON, SIGNING, PIN2)
+        order: list[str] = []
+
+        def revoke() -> None:
+            any_services.persons.revoke(PERSON, actor=ACTOR)
+            order.append("revoked")
+
+        revoking = Thread(target=revoke)
+        with any_services.database.begin() as connection:
+            held.require_usable(connection)
+            revoking.start()
+            revoking.join(0.3)
+            held.signer.sign(b"data")
+            order.append("used")
+        revoking.join(10)
+        assert order == ["used", "revoked"]
+        with pytest.raises(PersonRevoked):
+            held.recheck()
+
 
 def test_steps_that_lead_nowhere_are_refused(services: Services) -> None:
     """Resuming the active, suspending the suspended."""
@@ -140,6 +164,15 @@ def test_a_person_with_a_card_has_no_key_here(services: Services) -> None:
         services.persons.unlock_signer("60001017869", SIGNING, PIN2)
 
 
+def test_a_key_under_no_certificate_is_not_opened(services: Services) -> None:
+    """A row that names another public key is a damaged database, not a wrong PIN."""
+    with services.database.begin() as connection:
+        connection.execute(text("UPDATE private_keys SET spki_sha256 = 'ff'"))
+    with pytest.raises(KeyStoreInvalid):
+        services.persons.unlock_signer(PERSON, SIGNING, PIN2)
+    assert services.persons.show(PERSON).tries_left["pin2"] == 3
+
+
 def test_a_lock_reaches_a_key_that_is_open(services: Services) -> None:
     """When others lock the PIN, a key that was opened before is not used any more."""
     held = services.persons.unlock_signer(PERSON, SIGNING, PIN2)
@@ -175,12 +208,12 @@ def test_facts_are_json_and_have_no_secret(services: Services) -> None:
     import json
 
     facts = person_facts(services.persons.show(PERSON))
-    text = json.dumps(facts)
+    told = json.dumps(facts)
     assert facts["custody"] == ["card", "server"]
     assert len(facts["certificates"]) == 4
-    assert "BEGIN CERTIFICATE" in text
-    assert "wrapped" not in text
-    assert PIN2 not in text
+    assert "BEGIN CERTIFICATE" in told
+    assert "wrapped" not in told
+    assert PIN2 not in told
 
 
 def outcome(step: Callable[[], object]) -> str:
