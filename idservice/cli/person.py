@@ -92,7 +92,8 @@ def issue(
 ) -> None:
     """Issue a person with a pair of keys and certificates.
 
-    PINs come from files, from --ask-pins, or are made and printed this once.
+    PINs come from files, from IDSERVICE_PIN1, IDSERVICE_PIN2 and IDSERVICE_PUK, from
+    --ask-pins, or are made and printed this once.
     """
     from idservice.services.person_request import PersonRequest, Sex
 
