@@ -61,6 +61,7 @@ class CmsTemplate:
         signed_data = der.sequence(self.signed_data_head, der.wrap(der.SET, signer_info))
         return der.sequence(_SIGNED_DATA_OID, der.context(0, signed_data))
 
+
 _SIGNED_DATA_OID = der.object_identifier(SIGNED_DATA)
 
 

@@ -14,6 +14,7 @@ from pikepdf import Array, Name, Object, Pdf, PdfError, Stream
 
 from idservice.errors import InputTooLarge, MalformedPdf
 from idservice.pdf.limits import MAX_DECODED_BYTES, MAX_OBJECTS
+from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -150,7 +151,7 @@ def _require_known_filters(stream: Object) -> None:
     """A stream whose filter nobody knows cannot be read (ISO 32000-2 table 6)."""
     filters = stream["/Filter"]
     for item in filters if isinstance(filters, Array) else (filters,):
-        if not isinstance(item, Name) or str(item) not in _FILTERS:
+        if not isinstance(item, Name) or as_text(item) not in _FILTERS:
             number, generation = stream.objgen
             raise damaged(f"the stream {number} {generation} has a filter that does not exist")
 

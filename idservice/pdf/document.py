@@ -28,6 +28,7 @@ from idservice.pdf.hybrid import require_hidden_objects_seen
 from idservice.pdf.limits import MAX_BYTES, apply_to_library
 from idservice.pdf.pages import PageTree, read_pages
 from idservice.pdf.passwords import password_forms
+from idservice.pdf.values import as_text
 from idservice.pdf.view import PdfView
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class PdfDocument:
     @property
     def version(self) -> tuple[int, int]:
         """The version of the document: the later of header and catalog (ISO 32000-2 cl. 7.2.2)."""
-        declared = str(self.catalog.get("/Version", "")).lstrip("/")
+        declared = as_text(self.catalog.get("/Version", "")).lstrip("/")
         major, _, minor = declared.partition(".")
         if major.isdigit() and minor.isdigit():
             return max(self.frame.header_version, (int(major), int(minor)))

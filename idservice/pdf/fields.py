@@ -13,6 +13,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from idservice.pdf.damage import damaged
 from idservice.pdf.limits import MAX_TREE_DEPTH
+from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ class _Walk:
         part = item.get("/T")
         if part is not None and not isinstance(part, String):
             raise damaged(f"the name of a form field is no text (object {objgen[0]})")
-        name = prefix if part is None else f"{prefix}.{part}" if prefix else str(part)
+        name = prefix if part is None else f"{prefix}.{as_text(part)}" if prefix else as_text(part)
         kind = item.get("/FT", kind)
         below = item.get("/Kids")
         if part is not None or depth == 1:
@@ -171,8 +172,8 @@ def _lock(parameters: Object) -> FieldLock:
     names = parameters.get("/Fields")
     listed = names if isinstance(names, Array) else ()
     return FieldLock(
-        str(parameters.get("/Action", _ALL)).lstrip("/"),
-        tuple(str(item) for item in listed if isinstance(item, String)),
+        as_text(parameters.get("/Action", _ALL)).lstrip("/"),
+        tuple(as_text(item) for item in listed if isinstance(item, String)),
     )
 
 

@@ -95,6 +95,6 @@ class _Walk:
         if self.first is None:
             self.first = (page, None if page.is_indirect else owner, index)
         annotations = page.get("/Annots")
-        if annotations is not None and annotations.is_indirect:
+        if isinstance(annotations, Array) and annotations.is_indirect:
             objgen = annotations.objgen
             self.annotation_owners[objgen] = self.annotation_owners.get(objgen, 0) + 1

@@ -52,7 +52,13 @@ def repair(
     try:
         signed = read_form(pdf.Root).is_signed or _SIGNATURE.search(data) is not None
         if not signed:
-            pdf.save(out, encryption=True if pdf.is_encrypted else None)
+            # What the metadata say about the document is left as it is.
+            pdf.save(
+                out,
+                encryption=True if pdf.is_encrypted else None,
+                fix_metadata_version=False,
+                preserve_pdfa=False,
+            )
         faults = tuple(readable(str(item)) for item in pdf.get_warnings()[:_MAX_REPORTED])
     except (PdfError, AttributeError, RuntimeError, ValueError, TypeError) as exc:
         raise _hopeless(str(exc)) from exc

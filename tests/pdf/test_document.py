@@ -482,3 +482,17 @@ def test_repair_says_when_there_is_nothing_to_mend(data: bytes) -> None:
     """What cannot be made a document of is refused as beyond repair."""
     with pytest.raises(MalformedPdf, match="beyond repair"):
         repair(data)
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        b"/Version /1\xdb7 ",
+        b"/Version << >> ",
+        b"/AcroForm << /Fields [<< /T <FEFFD800> /FT /Sig >> << /T (\xdb) /FT /Sig >>] >> ",
+    ],
+)
+def test_names_and_texts_of_any_bytes_are_read(catalog: bytes) -> None:
+    """Names and texts that are no UTF-8 do not stop a document from being read."""
+    data = pdfs.table_pdf(pdfs.plain_objects(o1=pdfs.CATALOG[:-2] + catalog + b">>"))
+    assert open_document(data).version == (1, 7)

@@ -253,6 +253,7 @@ def _with(**changed: bytes) -> bytes:
     "data",
     [
         _with(o3=pdfs.PAGE[:-2] + b"/Annots (x) >>"),
+        _with(o3=pdfs.PAGE[:-2] + b"/Annots 7 >>"),
         _with(
             o1=pdfs.CATALOG.replace(
                 b"2 0 R", b"<< /Type /Pages /Count 1 /Kids [<< /Type /Page >>] >>"
@@ -264,7 +265,12 @@ def _with(**changed: bytes) -> bytes:
             )
         ),
     ],
-    ids=["annotations are text", "page and parent are direct", "field is direct"],
+    ids=[
+        "annotations are text",
+        "annotations are a number",
+        "page and parent are direct",
+        "field is direct",
+    ],
 )
 def test_no_place_for_the_signature(data: bytes) -> None:
     """Where neither field nor widget can be put without guessing, the file is refused."""
