@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ FACTORY = "create_app_from_environment"
 GRACE_SECONDS = 10
 """How long a worker may finish what it is answering before it is killed."""
 
+_PR_SET_PDEATHSIG = 1
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -49,6 +52,7 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
         respawn_failed_workers=True,
     )
     server.on_startup(started)
+    _let_workers_end_with_us()
     with _metrics_folder():
         server.serve()
 
@@ -68,6 +72,15 @@ def warnings(settings: Settings, demo_origins: Sequence[str]) -> list[str]:
             "`idservice relying-party add`, or use the registered address"
         )
     return found
+
+
+def _let_workers_end_with_us() -> None:
+    """Ask the kernel to end every forked worker when this process is killed (Linux)."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        os.register_at_fork(
+            after_in_child=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        )
 
 
 @contextmanager

@@ -176,6 +176,18 @@ def test_a_killed_worker_is_replaced(home: Path) -> None:
         assert service.get("/healthz")[0] == 200
 
 
+def test_a_killed_service_leaves_no_worker(home: Path) -> None:
+    """Even killed outright, the service takes its workers with it, so that the port is free."""
+    with running_service(home) as service:
+        workers = children(service.process.pid)
+        service.process.kill()
+        service.process.wait()
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and any(is_running(pid) for pid in workers):
+            time.sleep(0.1)
+        assert not [pid for pid in workers if is_running(pid)]
+
+
 def test_signing_works_while_the_service_runs(home: Path, tmp_path: Path) -> None:
     """The command line and the service use one home at the same time."""
     with running_service(home) as service:
