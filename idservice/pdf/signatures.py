@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 MAX_SIGNATURES = 64
 
-_AT_OFFSET = 1
+_AT_OFFSET, _IN_OBJECT_STREAM = 1, 2
 _TYPES = frozenset({"/Sig", "/DocTimeStamp"})
 _MARK = re.compile(rb"/Byte(?:R|#52)ange")
+_TRACE = re.compile(
+    rb"ByteRange|/Sig(?![A-Za-z])|/DocTimeStamp"
+    rb"|/[^\x00\t\n\x0c\r ()<>\[\]{}/%#]{0,32}#[0-9A-Fa-f]{2}"
+)
 _OBJECT = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj")
 
 
@@ -128,7 +132,7 @@ class _Reader:
     def elsewhere(self, known: set[object]) -> Iterator[tuple[SignatureDictionary, Object]]:
         """Yield dictionaries that look like signatures and are the value of no signature field."""
         known |= self._usage_rights()
-        for item in self._document.pdf.objects:
+        for item in self._candidates():
             if not isinstance(item, Dictionary) or isinstance(item, Stream):
                 continue
             objgen = item.objgen
@@ -138,6 +142,26 @@ class _Reader:
             if isinstance(value, Dictionary) and not value.is_indirect and _looks_signed(value):
                 written = self._inside(objgen)
                 yield self._described(value, "", "elsewhere", written, objgen), value
+
+    def _candidates(self) -> Iterator[object]:
+        """Objects in which something that looks like a signature may be written.
+
+        Objects inside object streams are all looked at; of the others only those whose
+        bytes hold one of the names, plainly or with an escaped character in a name.
+        """
+        get = self._document.pdf.get_object
+        places = sorted(
+            (entry.offset + self._base, objgen)
+            for objgen, entry in self._table.items()
+            if entry.type == _AT_OFFSET and entry.offset is not None
+        )
+        starts = [start for start, _ in places]
+        marks = (bisect(starts, mark.start()) - 1 for mark in _TRACE.finditer(self._document.data))
+        for index in sorted({mark for mark in marks if mark >= 0}):
+            yield get(places[index][1])
+        for objgen, entry in self._table.items():
+            if entry.type == _IN_OBJECT_STREAM:
+                yield get(objgen)
 
     def _inside(self, objgen: tuple[int, int]) -> IndirectObject | None:
         """The /V that is written inside an object."""

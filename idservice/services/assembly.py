@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from idservice.services.authentication import Authentication
     from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
+    from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
     from idservice.services.key_custody import KeyCustody
@@ -230,6 +231,7 @@ class Services:
             anchors=authorities[-1:],
             intermediates=authorities[:-1],
             revocation=DatabaseRevocation(self.database, authorities),
+            reader=self.confined_reader,
         )
 
     @cached_property
@@ -242,6 +244,13 @@ class Services:
         return Publication({name: self.key_files.load_certificate(name) for name in names})
 
     @cached_property
+    def confined_reader(self) -> ConfinedReader:
+        """Processes that read documents of strangers within limits."""
+        from idservice.services.confinement import ConfinedReader
+
+        return ConfinedReader(self.settings.validation)
+
+    @cached_property
     def audit(self) -> AuditLog:
         """What was done, by whom."""
         from idservice.services.audit import AuditLog
@@ -249,7 +258,9 @@ class Services:
         return AuditLog(self.database)
 
     def close(self) -> None:
-        """Close the database connections of this process."""
+        """Close the database connections of this process and end the processes it started."""
+        if "confined_reader" in self.__dict__:
+            self.confined_reader.close()
         self.database.close()
 
 

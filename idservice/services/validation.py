@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -45,6 +46,15 @@ TrustedCertificate = x509.Certificate
 _SEMANTICS = re.compile(r"(?:PAS|IDC|PNO|TAX|TIN|[A-Z]{2}:)[A-Z]{2}-")
 
 
+class FactsReader(Protocol):
+    """Reads the facts of a document, here or in a process of its own."""
+
+    def __call__(
+        self, document: PdfData, /, *, password: str | None, max_bytes: int
+    ) -> DocumentFacts:
+        """Return the facts; raise NotAPdf, InputTooLarge or PdfPasswordWrong."""
+
+
 class Validation:
     """Decides about documents; keeps nothing between two of them."""
 
@@ -56,12 +66,14 @@ class Validation:
         anchors: Sequence[x509.Certificate] = (),
         intermediates: Sequence[x509.Certificate] = (),
         revocation: RevocationSource | None = None,
+        reader: FactsReader = read_facts,
     ) -> None:
-        """Trust `anchors`; `intermediates` only help to find paths."""
+        """Trust `anchors`; `intermediates` only help to find paths; `reader` reads documents."""
         self._settings = settings
         self._clock = clock
         self._anchors = tuple(anchors)
         self._intermediates = tuple(intermediates)
+        self._reader = reader
         self._revocation = revocation or NoRevocationSource()
 
     @property
@@ -91,7 +103,7 @@ class Validation:
             at or self._clock(),
         )
         try:
-            facts = read_facts(
+            facts = self._reader(
                 document, password=password, max_bytes=self._settings.max_document_bytes
             )
         except NotAPdf as exc:

@@ -1,0 +1,200 @@
+"""Documents read in processes of their own, within limits of memory and time.
+
+A process serves one document at a time and is kept for the next one. When a document
+makes it exceed a limit or crash, that document is refused and a new process takes over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import idservice
+from idservice.errors import (
+    IdServiceError,
+    InputTooLarge,
+    NotAPdf,
+    PdfPasswordWrong,
+    ServiceUnavailable,
+)
+from idservice.pdf.frame import PdfData
+from idservice.settings import ValidationSettings
+from idservice.validation.facts import DocumentFacts
+from idservice.validation.serialisation import facts_from_json
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_CHUNK = 1 << 20
+_WAIT_FACTOR = 3
+_WAIT_SECONDS = 10
+_ERRORS: dict[str, type[IdServiceError]] = {
+    item.code: item for item in (NotAPdf, InputTooLarge, PdfPasswordWrong)
+}
+
+
+class ConfinedReader:
+    """Reads documents in a few processes that it starts when they are needed."""
+
+    def __init__(self, settings: ValidationSettings) -> None:
+        """Take memory, time and number of processes from the settings."""
+        self._settings = settings
+        self._idle: list[_Worker] = []
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+
+    def __call__(
+        self, document: PdfData, /, *, password: str | None, max_bytes: int
+    ) -> DocumentFacts:
+        """Return the facts of a document, as `pades.facts.read_facts` does.
+
+        Raises NotAPdf, InputTooLarge (also when a limit of time or memory was exceeded),
+        PdfPasswordWrong, ServiceUnavailable when no process can be started.
+        """
+        if len(document) > max_bytes:
+            raise InputTooLarge(
+                f"The document has {len(document)} bytes where at most {max_bytes} are read.",
+                "Validate a smaller document, or raise validation.max_document_bytes.",
+            )
+        worker = self._take()
+        try:
+            answer = worker.ask(document, password, max_bytes)
+        except _WorkerLost as exc:
+            worker.end()
+            raise self._exceeded() from exc
+        except BaseException:
+            worker.end()
+            raise
+        self._give_back(worker)
+        return _facts(answer)
+
+    def close(self) -> None:
+        """End all processes that wait for work."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.end()
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            if self._pid != os.getpid():
+                # After a fork the processes belong to the parent.
+                self._idle, self._pid = [], os.getpid()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.lives:
+                    return worker
+                worker.end()
+        return _Worker(self._settings)
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            if len(self._idle) < self._settings.parallel:
+                self._idle.append(worker)
+                return
+        worker.end()
+
+    def _exceeded(self) -> InputTooLarge:
+        return InputTooLarge(
+            f"Reading the document takes more than {self._settings.cpu_seconds} seconds or "
+            f"{self._settings.memory_bytes} bytes of memory, and was ended.",
+            "Validate a smaller document, or raise the limits of validation in the settings.",
+        )
+
+
+class _WorkerLost(Exception):
+    """The process ended, or did not answer in time."""
+
+
+class _Worker:
+    """One process and its two pipes."""
+
+    def __init__(self, settings: ValidationSettings) -> None:
+        self._deadline = _WAIT_FACTOR * settings.cpu_seconds + _WAIT_SECONDS
+        package = str(Path(str(idservice.__file__)).parent.parent)
+        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        limits = (str(settings.memory_bytes), str(settings.cpu_seconds))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "idservice.services.confined_reader", *limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"PYTHONPATH": path, "LANG": "C.UTF-8", "PATH": os.defpath},
+                start_new_session=True,
+            )
+        except OSError as exc:
+            raise ServiceUnavailable(
+                "The process that reads documents cannot be started.", "Try again later."
+            ) from exc
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def ask(self, document: PdfData, password: str | None, max_bytes: int) -> Any:
+        """Send a document and return the decoded answer. Raises _WorkerLost."""
+        head = {"size": len(document), "password": password, "max_bytes": max_bytes}
+        give_up_at = time.monotonic() + self._deadline
+        try:
+            self._send(json.dumps(head).encode() + b"\n", give_up_at)
+            self._send(document, give_up_at)
+            return json.loads(self._line(give_up_at))
+        except (OSError, ValueError) as exc:
+            raise _WorkerLost from exc
+
+    def end(self) -> None:
+        """End the process and free what it held."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
+        self._process.wait()
+
+    def _send(self, data: PdfData, give_up_at: float) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - Popen was asked for a pipe
+        fd = self._process.stdin.fileno()
+        os.set_blocking(fd, False)
+        view = memoryview(data)
+        sent = 0
+        while sent < len(view):
+            self._wait_for(fd, select.POLLOUT, give_up_at)
+            sent += os.write(fd, view[sent : sent + _CHUNK])
+
+    def _line(self, give_up_at: float) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101 - Popen was asked for a pipe
+        fd = self._process.stdout.fileno()
+        pieces: list[bytes] = []
+        size = 0
+        while not (pieces and pieces[-1].endswith(b"\n")):
+            self._wait_for(fd, select.POLLIN, give_up_at)
+            piece = os.read(fd, _CHUNK)
+            size += len(piece)
+            if not piece or size > MAX_ANSWER_BYTES:
+                raise _WorkerLost
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    @staticmethod
+    def _wait_for(fd: int, what: int, give_up_at: float) -> None:
+        left = give_up_at - time.monotonic()
+        poll = select.poll()
+        poll.register(fd, what)
+        if left <= 0 or not poll.poll(left * 1000):
+            raise _WorkerLost
+
+
+def _facts(answer: Any) -> DocumentFacts:
+    if isinstance(answer, dict) and "error" in answer:
+        code, detail, fix = answer["error"]
+        raise _ERRORS.get(code, InputTooLarge)(str(detail), str(fix))
+    return facts_from_json(answer.get("facts") if isinstance(answer, dict) else None)

@@ -1,0 +1,127 @@
+"""Facts as JSON and back, so that a confined process can read a document for another one.
+
+Whoever reads hostile files may be taken over by one; therefore what comes back is plain
+data in a known shape and is checked, never unpickled.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+from typing import Any
+
+from idservice.errors import Finding, MalformedRequest
+from idservice.validation.facts import (
+    Change,
+    Coverage,
+    DocumentFacts,
+    Integrity,
+    SignatureFacts,
+)
+
+
+def facts_to_json(facts: DocumentFacts) -> dict[str, Any]:
+    """Return facts as a JSON object."""
+    return {
+        "format": facts.format,
+        "signatures": [_signature_to_json(item) for item in facts.signatures],
+        "findings": [_finding_to_json(item) for item in facts.findings],
+    }
+
+
+def facts_from_json(value: Any) -> DocumentFacts:
+    """Return the facts of a JSON object. Raises MalformedRequest for any other shape."""
+    try:
+        return DocumentFacts(
+            _text(value["format"]),
+            tuple(_signature_from_json(item) for item in value["signatures"]),
+            tuple(_finding_from_json(item) for item in value["findings"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as exc:
+        raise MalformedRequest(
+            "The facts about a document do not have the form that they must have.",
+            "Validate the document again.",
+        ) from exc
+
+
+def _signature_to_json(signature: SignatureFacts) -> dict[str, Any]:
+    certificate, time = signature.certificate_der, signature.claimed_signing_time
+    return {
+        "id": signature.id,
+        "level": signature.level,
+        "integrity": signature.integrity.value,
+        "coverage": signature.coverage.value,
+        "findings": [_finding_to_json(item) for item in signature.findings],
+        "changes": [
+            [item.code, item.revision, item.page, item.message] for item in signature.changes
+        ],
+        "certificate": None if certificate is None else _to_base64(certificate),
+        "identified": signature.identified,
+        "certificates": [_to_base64(item) for item in signature.certificates],
+        "algorithm": signature.algorithm,
+        "claimedSigningTime": None if time is None else time.isoformat(),
+        "revision": signature.revision,
+    }
+
+
+def _signature_from_json(value: Any) -> SignatureFacts:
+    certificate, time = value["certificate"], value["claimedSigningTime"]
+    return SignatureFacts(
+        id=_text(value["id"]),
+        level=_text(value["level"]),
+        integrity=Integrity(value["integrity"]),
+        coverage=Coverage(value["coverage"]),
+        findings=tuple(_finding_from_json(item) for item in value["findings"]),
+        changes=tuple(_change_from_json(*item) for item in value["changes"]),
+        certificate_der=None if certificate is None else _from_base64(certificate),
+        identified=value["identified"] is True,
+        certificates=tuple(_from_base64(item) for item in value["certificates"]),
+        algorithm=_optional_text(value["algorithm"]),
+        claimed_signing_time=None if time is None else _time(time),
+        revision=_optional_number(value["revision"]),
+    )
+
+
+def _finding_to_json(finding: Finding) -> list[str]:
+    return [finding.code, finding.message, finding.fix]
+
+
+def _finding_from_json(value: Any) -> Finding:
+    code, message, fix = value
+    return Finding(_text(code), _text(message), _text(fix))
+
+
+def _change_from_json(code: Any, revision: Any, page: Any, message: Any) -> Change:
+    return Change(_text(code), _optional_number(revision), _optional_number(page), _text(message))
+
+
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _from_base64(text: Any) -> bytes:
+    return base64.b64decode(_text(text), validate=True)
+
+
+def _time(text: Any) -> dt.datetime:
+    time = dt.datetime.fromisoformat(_text(text))
+    if time.tzinfo is None:
+        raise ValueError("a time has no zone")
+    return time
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is none")
+    return value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _optional_number(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError("a number is none")
+    return value

@@ -1,0 +1,173 @@
+"""Documents read in another process: the same facts, and limits that hold."""
+
+import gc
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idservice.errors import (
+    InputTooLarge,
+    MalformedRequest,
+    NotAPdf,
+    PdfPasswordWrong,
+)
+from idservice.pades.facts import read_facts
+from idservice.services.confinement import ConfinedReader
+from idservice.settings import ValidationSettings
+from idservice.validation.facts import DocumentFacts
+from idservice.validation.serialisation import facts_from_json, facts_to_json
+from support import pdfs
+from support.cms_forgery import Forgery
+from support.pdfs import plain_objects, table_pdf
+from support.signed_pdfs import SignedPdf
+from support.signing import signed
+
+MEGABYTE = 1024 * 1024
+LIMITS = ValidationSettings(
+    max_document_bytes=64 * MEGABYTE, cpu_seconds=5, memory_bytes=512 * MEGABYTE, parallel=2
+)
+GOOD = signed(pdfs.baseline())
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[ConfinedReader]:
+    """One reader for the tests of this file."""
+    found = ConfinedReader(LIMITS)
+    yield found
+    found.close()
+    gc.collect()
+
+
+def read(reader: ConfinedReader, data: bytes, password: str | None = None) -> DocumentFacts:
+    """Read a document within the limits."""
+    return reader(data, password=password, max_bytes=LIMITS.max_document_bytes)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        GOOD,
+        signed(GOOD),
+        pdfs.baseline(),
+        GOOD[:-100],
+        SignedPdf(cms=Forgery(signer_infos=2).encode).build(),
+        SignedPdf(entries={"M": b""}, cms=Forgery(certificates=()).encode).build(),
+        b"%PDF-1.7\n" + bytes(100),
+    ],
+    ids=["signed", "signed twice", "unsigned", "cut", "two signers", "no certificate", "rubbish"],
+)
+def test_the_facts_are_those_read_here(reader: ConfinedReader, data: bytes) -> None:
+    """Another process reads the very same facts."""
+    assert read(reader, data) == read_facts(data)
+
+
+def test_errors_come_back_as_what_they_are(reader: ConfinedReader) -> None:
+    """No PDF, wrong password and too large keep their class."""
+    locked = pdfs.encrypted(6, aes=True, user="secret")
+    with pytest.raises(NotAPdf):
+        read(reader, b"hello")
+    with pytest.raises(PdfPasswordWrong):
+        read(reader, locked)
+    assert read(reader, locked, "secret").signatures == ()
+    with pytest.raises(InputTooLarge, match="at most 10"):
+        reader(GOOD, password=None, max_bytes=10)
+
+
+def test_large_documents_travel_whole(reader: ConfinedReader) -> None:
+    """A document of several megabytes is read like a small one."""
+    data = signed(pdfs.multi_megabyte(8))
+    assert read(reader, data) == read_facts(data)
+
+
+def test_a_document_that_needs_too_much_memory_is_refused() -> None:
+    """The process that exceeds its memory is ended, and the next document is read."""
+    small = LIMITS.model_copy(update={"memory_bytes": 256 * MEGABYTE})
+    reader = ConfinedReader(small)
+    try:
+        with pytest.raises(InputTooLarge):
+            reader(
+                signed(pdfs.baseline()) + bytes(250 * MEGABYTE),
+                password=None,
+                max_bytes=400 * MEGABYTE,
+            )
+        assert read(reader, GOOD) == read_facts(GOOD)
+    finally:
+        reader.close()
+
+
+def test_a_document_that_takes_too_long_is_refused() -> None:
+    """CPU time is counted for each document; whoever exceeds it is ended."""
+    numbers = range(10, 10 + 500_000)
+    slow = table_pdf(plain_objects() | dict.fromkeys(numbers, b"<< /A [1 2 3] /B (text) >>"))
+    reader = ConfinedReader(LIMITS.model_copy(update={"cpu_seconds": 1}))
+    try:
+        with pytest.raises(InputTooLarge, match="1 seconds"):
+            read(reader, slow)
+        assert read(reader, GOOD) == read_facts(GOOD)
+    finally:
+        reader.close()
+
+
+def test_a_process_that_was_ended_is_replaced(reader: ConfinedReader) -> None:
+    """A waiting process that somebody ended does not cost a document."""
+    read(reader, GOOD)
+    for worker in reader._idle:
+        os.kill(worker._process.pid, 9)
+        worker._process.wait()
+    assert read(reader, GOOD) == read_facts(GOOD)
+
+
+def test_many_documents_at_once(reader: ConfinedReader) -> None:
+    """Threads get processes of their own; only as many are kept as the settings say."""
+    found: list[DocumentFacts] = []
+    threads = [threading.Thread(target=lambda: found.append(read(reader, GOOD))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [read_facts(GOOD)] * 6
+    assert len(reader._idle) <= LIMITS.parallel
+
+
+def test_facts_survive_json() -> None:
+    """What is written as JSON is read back equal."""
+    for data in (GOOD, signed(GOOD), GOOD[:-50], pdfs.baseline()):
+        facts = read_facts(data)
+        assert facts_from_json(facts_to_json(facts)) == facts
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+)
+
+
+@given(JSON)
+def test_other_json_is_refused(value: object) -> None:
+    """A process that was taken over can only answer with facts or be refused."""
+    with pytest.raises(MalformedRequest):
+        facts_from_json(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("integrity", "perfect"),
+        ("coverage", 1),
+        ("certificate", "not base64!"),
+        ("claimedSigningTime", "2026-06-01T00:00:00"),
+        ("revision", True),
+        ("findings", [["only a code"]]),
+        ("level", None),
+    ],
+)
+def test_a_wrong_part_is_refused(key: str, value: object) -> None:
+    """Each part of the facts is checked for its kind."""
+    shown = facts_to_json(read_facts(GOOD))
+    shown["signatures"][0][key] = value
+    with pytest.raises(MalformedRequest):
+        facts_from_json(shown)
