@@ -19,11 +19,10 @@ from typing import Any
 
 from cryptography import x509
 
-from idservice.errors import CertificateNotTrusted, SignatureInvalid
-from idservice.pki.path import build_path
 from idservice.services.access_tokens import AccessToken, AccessTokens, TokenSubject
 from idservice.services.certificate_state import require_active_person, require_valid_certificate
 from idservice.services.challenges import Challenges
+from idservice.services.trusted_issuers import TrustedIssuers
 from idservice.store import audit
 from idservice.store.challenges import StoredChallenge
 from idservice.store.database import Database
@@ -68,7 +67,7 @@ class Authentication:
         self._database = database
         self._challenges = challenges
         self._access_tokens = access_tokens
-        self._issuers = tuple(issuers)
+        self._issuers = TrustedIssuers(issuers)
         self._clock = clock
 
     def login(
@@ -101,7 +100,7 @@ class Authentication:
 
     def _require_trusted(self, unverified: UnverifiedCertificate, at: datetime) -> None:
         require_authentication_purpose(unverified)
-        self._require_path(unverified, at)
+        self._issuers.require_path(unverified.der, unverified.certificate, at)
 
     def _require_trusted_companions(
         self, token: AuthToken, authentication: UnverifiedCertificate, at: datetime
@@ -109,16 +108,7 @@ class Authentication:
         for certificate_der in token.unverified_signing_certificates:
             signing = load_unverified_certificate(certificate_der)
             require_signing_companion(signing, authentication, at)
-            self._require_path(signing, at)
-
-    def _require_path(self, unverified: UnverifiedCertificate, at: datetime) -> None:
-        try:
-            build_path(unverified.certificate, (), self._issuers, at)
-        except SignatureInvalid as exc:
-            raise CertificateNotTrusted(
-                "The certificate names our issuer, but another key signed it.",
-                "Use a certificate that this service issued.",
-            ) from exc
+            self._issuers.require_path(signing.der, signing.certificate, at)
 
     def _admit(self, certificate_der: bytes, challenge: StoredChallenge) -> Login:
         now = self._clock()
