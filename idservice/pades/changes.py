@@ -31,7 +31,10 @@ def later_changes(
     covered = max([byte_range.end, *(revision.end for revision in later)])
     if covered < history.size:
         size = history.size - covered
-        what = "1 byte that belongs" if size == 1 else f"{size} bytes that belong"
-        message = f"After this signature stands {what} to no revision."
+        message = (
+            "1 byte that belongs to no revision follows this signature."
+            if size == 1
+            else f"{size} bytes that belong to no revision follow this signature."
+        )
         changes.append(Change("bytes-appended", None, None, message))
     return tuple(changes)
