@@ -26,7 +26,7 @@ _WHITE = rb"[\x00\t\n\x0c\r ]"
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
 _ENTRY = re.compile(rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}")
 _END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+%%EOF(?:\r\n|\r|\n)?")
-_ENDSTREAM = b"endstream"
+_ENDSTREAM = re.compile(rb"endstream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,10 @@ def read_section(data: PdfData, start: int) -> XrefSection:
         trailer = RawReader(data).node(_table_end(data, start + 4))
         return XrefSection(start, trailer.end, _dictionary(trailer, start))
     item = read_indirect(data, start)
-    end = data.find(_ENDSTREAM, item.node.end)  # type: ignore[union-attr]
-    if end < 0:
+    end = _ENDSTREAM.search(data, item.node.end)
+    if end is None:
         raise _malformed(f"the cross-reference stream at byte {start} does not end")
-    return XrefSection(start, end + len(_ENDSTREAM), _dictionary(item.node, start))
+    return XrefSection(start, end.end(), _dictionary(item.node, start))
 
 
 def _table_end(data: PdfData, position: int) -> int:

@@ -1,8 +1,10 @@
 """Attacks on PDF signatures, one change at a time, and what the reader says about each."""
 
 import io
+import mmap
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -184,6 +186,18 @@ def test_what_is_said_twice_lowers_the_level(oid: str, entry: str, code: str) ->
 
 
 # ------------------------------------------------------------ encryption, limits
+
+
+@pytest.mark.parametrize("data", [OWN, signed(pdfs.stream_pdf(plain_objects()))])
+def test_every_kind_of_memory_is_read_alike(data: bytes, tmp_path: Path) -> None:
+    """Bytes, a view and a memory map of a file give the same facts."""
+    expected = read_facts(data)
+    assert read_facts(memoryview(data)) == read_facts(bytearray(data)) == expected
+    file = tmp_path / "a.pdf"
+    file.write_bytes(data)
+    with file.open("rb") as opened:
+        mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+        assert read_facts(mapped) == expected
 
 
 def test_an_encrypted_file_needs_its_password() -> None:
