@@ -30,7 +30,7 @@ def require_valid_certificate(
     record = certificates.find_by_certificate(connection, certificate_der)
     if record is None or record.status in (certificates.PENDING, certificates.ABANDONED):
         raise CertificateUnknown(
-            "The certificate names our issuer, but was never issued here.",
+            "The certificate was never issued here, so its state cannot be known.",
             "Use a certificate that this service issued; `idservice person list` shows people.",
         )
     if record.status == certificates.REVOKED:
@@ -39,11 +39,13 @@ def require_valid_certificate(
         )
     if record.status != certificates.VALID:
         raise CertificateSuspended(
-            "The certificate is suspended.", "Resume it with `idservice person resume`."
+            "The certificate is suspended, so nobody acts with it now.",
+            "Resume the person with `idservice person resume`.",
         )
     if at < record.not_before:
         raise CertificateNotYetValid(
-            "The certificate is not valid yet.", "Wait, or check the clock."
+            f"The certificate is valid from {record.not_before:%Y-%m-%d %H:%M} UTC.",
+            "Wait until then, or check the clock of this machine.",
         )
     if at > record.not_after:
         raise CertificateExpired(

@@ -134,16 +134,21 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
     schema = operation.query.model_json_schema(ref_template=_REFERENCES)
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in schema.get("required", ()),
-            "description": value.get("description", ""),
-            "schema": _without_null(value),
-        }
-        for name, value in schema["properties"].items()
-    ]
+    parameters = []
+    for name, value in schema["properties"].items():
+        chosen = _without_null(value)
+        described = value.get("description") or chosen.get("description", "")
+        required = name in schema.get("required", ())
+        parameters.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": required,
+                "description": described,
+                "schema": chosen,
+            }
+        )
+    return parameters
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import schemathesis
 from flask import Flask
 
 import idservice.web
@@ -44,6 +45,13 @@ def test_every_route_is_described_and_nothing_else(web: WebBench) -> None:
     }
     assert described == routed
     assert all(operation_of(view) for view in app.view_functions.values())
+
+
+def test_the_document_is_valid(web: WebBench) -> None:
+    """It follows the OpenAPI specification of its version."""
+    served = document(web)
+    assert served["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(served).validate()
 
 
 def test_every_operation_says_what_it_does(web: WebBench) -> None:
