@@ -61,6 +61,7 @@ def _serve(app: AppContext) -> None:
     settings = app.settings
     services = app.services()
     require_free(settings.server.host, settings.server.port)
+    services.require_keys()
     services.certificate_authority.reconcile()
     services.signing.clean_up()
     people = services.test_people.ready()

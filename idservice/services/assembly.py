@@ -257,6 +257,17 @@ class Services:
 
         return AuditLog(self.database)
 
+    def require_keys(self) -> None:
+        """Open every key that the service signs with, so that a bad one stops it at the start.
+
+        Raises KeyStoreInvalid, UnsafePermissions or NotInitialised.
+        """
+        from idservice.services.certificate_authority import ISSUING_KEY
+
+        self.key_files.load_signer(ISSUING_KEY)
+        with self.database.read() as connection:
+            self.token_keys.signing_key(connection, self.clock())
+
     def close(self) -> None:
         """Close the database connections of this process and end the processes it started."""
         if "confined_reader" in self.__dict__:

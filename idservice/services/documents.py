@@ -77,7 +77,7 @@ def open_document(path: Path, max_bytes: int) -> Iterator[Document]:
         if size > max_bytes:
             raise InputTooLarge(
                 f"{path} has {size} bytes and the limit is {max_bytes}.",
-                "Use a smaller document, or raise signing.max_document_bytes.",
+                "Use a smaller document, or raise the size limit in the settings.",
             )
         if size <= SNAPSHOT_BYTES:
             yield Document(path, file.read(max_bytes), file, identity)
@@ -161,12 +161,6 @@ def spool(chunks: Iterable[bytes], target: Path, max_bytes: int) -> int:
                 )
             file.write(chunk)
     return written
-
-
-def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
-    """Read a stream to its end in pieces of bounded size."""
-    while chunk := stream.read(CHUNK):
-        yield chunk
 
 
 def sync_folder(folder: Path) -> None:

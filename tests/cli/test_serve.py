@@ -129,6 +129,23 @@ def test_a_port_in_use_is_told(home: Path) -> None:
         assert "address_in_use" in done.err
 
 
+def test_keys_that_do_not_open_stop_the_start(home: Path) -> None:
+    """A damaged key, one that others can read, or another secret stop the service with 3."""
+    key, secret = home / "keys" / "esteid2025.key.pem", home / "keys" / "keystore.secret"
+    good = key.read_bytes()
+    key.chmod(0o644)
+    done = run_idservice(home, "serve", "--port", str(free_port()))
+    assert (done.code, "unsafe_permissions" in done.err) == (3, True)
+    key.chmod(0o600)
+    key.write_bytes(good[:80])
+    done = run_idservice(home, "serve", "--port", str(free_port()))
+    assert (done.code, "key_store_invalid" in done.err) == (3, True)
+    key.write_bytes(good)
+    secret.write_bytes(bytes(32))
+    done = run_idservice(home, "serve", "--port", str(free_port()))
+    assert (done.code, "key_store_invalid" in done.err) == (3, True)
+
+
 def test_an_exposed_address_is_warned_about(home: Path) -> None:
     """Listening on every address says that test identities are exposed."""
     with running_service(home, "--host", "0.0.0.0") as service:  # noqa: S104 - that is the test

@@ -89,7 +89,7 @@ def answering(status: int, body: bytes, **headers: str) -> Behaviour:
     ids=["P-256", "P-384", "P-521", "RSA"],
 )
 def test_a_token_is_what_the_service_takes(private_key: PrivateKey) -> None:
-    """The token of each kind of key parses, fits its algorithm, and verifies for its origin only."""
+    """The token of each kind of key parses, fits its algorithm, and verifies for one origin."""
     signer = SoftwareSigner(private_key)
     members = auth_token(signer, bytes(100), origin=ORIGIN, nonce=NONCE)
     token = parse_auth_token(members)
