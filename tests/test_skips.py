@@ -22,7 +22,7 @@ def run_skipping_test(folder: Path, reason: str, *, ci: bool) -> subprocess.Comp
     """Run a test that skips for `reason` in a process of its own, under our own conftest."""
     (folder / "conftest.py").write_text((TESTS / "conftest.py").read_text())
     (folder / "test_it.py").write_text(SKIPPING_TEST.format(reason=reason))
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(TESTS)} | (
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{TESTS}:{TESTS.parent}"} | (
         {"CI": "true"} if ci else {}
     )
     return subprocess.run(
