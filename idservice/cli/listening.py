@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "idservice.web.app"
 FACTORY = "create_app_from_environment"
-GRACE_SECONDS = 10
+GRACE_SECONDS = 4
 """How long a worker may finish what it is answering before it is killed."""
 
 _PR_SET_PDEATHSIG = 1
