@@ -1,7 +1,6 @@
 """A person is issued whole or not at all, and no certificate escapes the record."""
 
 import datetime as dt
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from idservice.services.assembly import Services, open_services
 from idservice.services.person_request import CertificateRequests
 from idservice.store import audit, certificates, persons, pins, private_keys
 from support.homes import PIN1, PIN2, PUK
+from support.login import SettableClock
 from support.people import CODE, TABLES, certificate_statuses, person_request, row_counts
 
 
@@ -126,12 +126,15 @@ class TestIssue:
 
     def test_a_short_validity_ends(self, services: Services) -> None:
         """A person issued for one second is expired after it."""
-        services.persons.issue(person_request(valid_for=dt.timedelta(seconds=1)))
-        services.persons.unlock_signer(CODE, Purpose.SIGNING, PIN2)
-        time.sleep(2.1)
+        time = SettableClock(services.clock())
+        timed = open_services(services.settings, clock=time)
+        timed.persons.issue(person_request(valid_for=dt.timedelta(seconds=1)))
+        timed.persons.unlock_signer(CODE, Purpose.SIGNING, PIN2)
+        time.advance(seconds=2)
         with pytest.raises(CertificateExpired):
-            services.persons.unlock_signer(CODE, Purpose.SIGNING, PIN2)
-        assert services.persons.show(CODE).status == "expired"
+            timed.persons.unlock_signer(CODE, Purpose.SIGNING, PIN2)
+        assert timed.persons.show(CODE).status == "expired"
+        timed.close()
 
     def test_no_certificate_outlives_its_issuer(self, services: Services) -> None:
         """Near the end of the issuer's life certificates are shorter than asked for."""
