@@ -187,6 +187,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"signature_algorithm": forge.algorithm(forge.ECDSA_SHA256, DER_INTEGER)},
         "algorithm_parameters",
     ),
+    "PSS with parameters that are none": (
+        {"signature_algorithm": forge.algorithm("1.2.840.113549.1.1.10", DER_INTEGER)},
+        "algorithm_parameters",
+    ),
     "protected algorithms differ": (
         {
             "add": (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from idservice.pades.facts import read_facts
 from idservice.validation.facts import DocumentFacts, SignatureFacts
 from support.cms_forgery import Forgery
-from support.pdfs import plain_objects, table_pdf
+from support.pdfs import IDENTIFIER, plain_objects, table_pdf
 
 ROOM = 4096
 _RANGE = b"[0 0000000000 0000000000 0000000000]"
@@ -40,6 +40,7 @@ class SignedPdf:
     ranges: Callable[[Ranges], Ranges] = lambda found: found
     objects: dict[str, bytes] = field(default_factory=dict)
     padding: bytes = b"0"
+    trailer: bytes = IDENTIFIER
 
     def build(self) -> bytes:
         """Lay out the file, sign it, and return it."""
@@ -52,7 +53,7 @@ class SignedPdf:
             self.after_contents,
         )
         objects = {"o1": _CATALOG, "o6": _FIELD, "o7": dictionary, **self.objects}
-        data = bytearray(table_pdf(plain_objects(**objects)))
+        data = bytearray(table_pdf(plain_objects(**objects), trailer=self.trailer))
         gap = data.index(b"<" + b"0" * ROOM + b">")
         stop = gap + ROOM + 2
         ranges = self.ranges((0, gap, stop, len(data) - stop))
