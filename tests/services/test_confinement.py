@@ -6,12 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from idservice.errors import (
     InputTooLarge,
-    MalformedRequest,
     NotAPdf,
     PdfPasswordWrong,
 )
@@ -19,7 +16,6 @@ from idservice.pades.facts import read_facts
 from idservice.services.confinement import ConfinedReader
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
-from idservice.validation.serialisation import facts_from_json, facts_to_json
 from support import pdfs
 from support.cms_forgery import Forgery
 from support.pdfs import plain_objects, table_pdf
@@ -131,43 +127,3 @@ def test_many_documents_at_once(reader: ConfinedReader) -> None:
         thread.join()
     assert found == [read_facts(GOOD)] * 6
     assert len(reader._idle) <= LIMITS.parallel
-
-
-def test_facts_survive_json() -> None:
-    """What is written as JSON is read back equal."""
-    for data in (GOOD, signed(GOOD), GOOD[:-50], pdfs.baseline()):
-        facts = read_facts(data)
-        assert facts_from_json(facts_to_json(facts)) == facts
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-)
-
-
-@given(JSON)
-def test_other_json_is_refused(value: object) -> None:
-    """A process that was taken over can only answer with facts or be refused."""
-    with pytest.raises(MalformedRequest):
-        facts_from_json(value)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("integrity", "perfect"),
-        ("coverage", 1),
-        ("certificate", "not base64!"),
-        ("claimedSigningTime", "2026-06-01T00:00:00"),
-        ("revision", True),
-        ("findings", [["only a code"]]),
-        ("level", None),
-    ],
-)
-def test_a_wrong_part_is_refused(key: str, value: object) -> None:
-    """Each part of the facts is checked for its kind."""
-    shown = facts_to_json(read_facts(GOOD))
-    shown["signatures"][0][key] = value
-    with pytest.raises(MalformedRequest):
-        facts_from_json(shown)
