@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 _MAX_SECTIONS = 2_000
 _MAX_TRAILER = 65_536
+_MAX_HYBRID_SECTIONS = 32
 _TRAILER = re.compile(rb"trailer[\x00\t\n\f\r ]*<<")
 _OBJECT = re.compile(
-    rb"[0-9]+ [0-9]+ obj\s*(?P<dictionary><<.{0,4096}?>>)\s*stream\r?\n", re.DOTALL
+    rb"[0-9]+ [0-9]+ obj\s{0,8}(?P<dictionary><<.{0,1024}?>>)\s{0,8}stream\r?\n", re.DOTALL
 )
 _REFERENCE = re.compile(rb"\b[0-9]+ [0-9]+ R\b")
 _POINTER = re.compile(rb"/(XRefStm|Prev)[\x00\t\n\f\r ]+([0-9]{1,10})")
@@ -35,7 +36,9 @@ _POINTER = re.compile(rb"/(XRefStm|Prev)[\x00\t\n\f\r ]+([0-9]{1,10})")
 def require_hidden_objects_seen(pdf: Pdf, data: PdfData, frame: FileFrame) -> None:
     """Require every object that any /XRefStm lists to be in qpdf's table; raise MalformedPdf."""
     table = None
-    for offset in _stream_offsets(data, frame):
+    for count, offset in enumerate(_stream_offsets(data, frame)):
+        if count >= _MAX_HYBRID_SECTIONS:
+            raise damaged(f"it has more than {_MAX_HYBRID_SECTIONS} hybrid sections")
         if table is None:
             table = pdf.get_xref_table()
         holder = next((key for key, item in table.items() if item.offset == offset), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pikepdf import Object
+from pikepdf import Name, Object, String
 
 
 def as_text(item: object) -> str:
@@ -10,7 +10,11 @@ def as_text(item: object) -> str:
 
     Names and strings are bytes and need not be UTF-8 (ISO 32000-2 cl. 7.3.4 and 7.3.5).
     """
-    try:
+    if not isinstance(item, Object):
         return str(item)
-    except (UnicodeDecodeError, NotImplementedError):
-        return item.unparse().decode("latin-1") if isinstance(item, Object) else repr(item)
+    if isinstance(item, (Name, String)):
+        try:
+            return str(item)
+        except UnicodeDecodeError:
+            pass
+    return item.unparse().decode("latin-1")

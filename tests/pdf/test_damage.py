@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 
 from idservice.errors import MalformedPdf
-from idservice.pdf import damage
+from idservice.pdf import damage, hybrid
 from idservice.pdf.document import open_document
 from idservice.pdf.frame import read_frame
 from idservice.pdf.hybrid import require_hidden_objects_seen
@@ -102,6 +102,21 @@ def test_repeated_key_in_an_object_stream_is_damage() -> None:
     objects = pdfs.plain_objects(o1=b"<< /Type /Catalog /Pages 2 0 R /A 4 0 R /A 4 0 R >>")
     with pytest.raises(MalformedPdf, match="duplicated key"):
         open_document(pdfs.stream_pdf(objects, compressed=(1, 2, 3)))
+
+
+def test_only_a_few_repeated_keys_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparing repeated keys is bounded: beyond the limit the file is refused."""
+    data = pdfs.table_pdf(pdfs.plain_objects(o1=pdfs.CATALOG[:-2] + b"/A 4 0 R /A 4 0 R >>"))
+    monkeypatch.setattr(damage, "_MAX_COMPARISONS", 0)
+    with pytest.raises(MalformedPdf, match="duplicated key"):
+        open_document(data)
+
+
+def test_hybrid_sections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with more hybrid sections than any honest one is refused."""
+    monkeypatch.setattr(hybrid, "_MAX_HYBRID_SECTIONS", 0)
+    with pytest.raises(MalformedPdf, match="hybrid sections"):
+        open_document(HYBRID)
 
 
 def test_every_tolerated_warning_has_its_reason() -> None:
