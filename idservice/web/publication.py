@@ -1,8 +1,8 @@
-"""The CA certificates at the addresses that certificates point to (AIA caIssuers)."""
+"""What certificates point to: CA certificates (AIA caIssuers), practice and disclosure statements."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template
 
 from idservice import errors
 from idservice.web.operations import Media, Operation, describes
@@ -25,3 +25,17 @@ def ca_certificate(name: str) -> Response:
     response = Response(certificate.der, mimetype="application/pkix-cert")
     response.headers["Cache-Control"] = "public, max-age=3600"
     return response
+
+
+@blueprint.get("/cps")
+@describes(Operation(tag="Certificates", answers={200: Media("text/html", "The statement.")}))
+def practice_statement() -> str:
+    """Read the certification practice statement that certificates point to."""
+    return render_template("practice.html")
+
+
+@blueprint.get("/pds")
+@describes(Operation(tag="Certificates", answers={200: Media("text/html", "The statement.")}))
+def disclosure_statement() -> str:
+    """Read the PKI disclosure statement that QC statements point to (EN 319 412-5 cl. 4.3.4)."""
+    return render_template("disclosure.html", url=web_state().settings.server.public_url)

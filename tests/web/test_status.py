@@ -95,6 +95,22 @@ def test_ca_certificates_are_where_certificates_say(web: WebBench) -> None:
     assert root.fingerprint(hashes.SHA256()).hex() in web.client.get("/").text
 
 
+def test_certificates_point_to_statements_that_can_be_read(web: WebBench) -> None:
+    """The practice statement and the disclosure statement named in a certificate are served."""
+    person = web.client.get("/v1/persons/38001085718", headers=web.operator).get_json()
+    certificate = x509.load_pem_x509_certificate(
+        person["certificates"][0]["certificate_pem"].encode()
+    )
+    url = web.services.settings.server.public_url
+    contents = certificate.tbs_certificate_bytes
+    named = {path for path in ("/cps", "/pds") if f"{url}{path}".encode() in contents}
+    assert named == {"/cps", "/pds"}
+    for path in sorted(named):
+        response = web.client.get(path)
+        assert response.mimetype == "text/html"
+        assert "test" in response.text.lower()
+
+
 def test_no_secret_file_is_published(web: WebBench) -> None:
     """Only the names on the list: neither other certificates nor keys."""
     for name in ("ocsp", "tsa", "root.key", "keystore", "../keys/root"):
