@@ -1,4 +1,4 @@
-"""What certificates point to: CA certificates (AIA caIssuers), practice and disclosure statements."""
+"""What certificates point to: CA certificates (AIA caIssuers) and two statements to read."""
 
 from __future__ import annotations
 
