@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test test-slow lint format bench docs lock help clean
+.PHONY: pictures run demo test test-slow lint format bench docs lock help clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -62,6 +62,9 @@ lint: $(DEVELOP) ## Check style, types and the Dockerfile
 format: $(DEVELOP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+pictures: $(DEVELOP) ## Make the pictures of the README from the running product (needs Chromium)
+	$(BIN)/python docs/images/capture.py
 
 lock: ## Choose the newest allowed versions and pin them with hashes (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv. Install it with: pip install uv" >&2; exit 2; }
