@@ -93,10 +93,10 @@ def new_file(target: Path, *, replace: bool = False, mode: int = 0o666) -> Itera
     """Write a file that appears under `target` whole and synced, when the block ends well.
 
     Without `replace` an existing target is refused with OutputExists, even one that
-    appears meanwhile. Raises FileNotWritable when the folder or disk does not allow it.
+    appears meanwhile. Raises FileNotWritable when the folder or disk does not allow it,
+    or the target is a device, a pipe or a folder.
     """
-    if not replace and target.exists():
-        raise output_exists(target)
+    require_free_target(target, replace=replace)
     try:
         fd, temporary = _open_new(target.parent, mode)
     except OSError as exc:
@@ -133,6 +133,25 @@ def write_extended(
             _copy(document, file)
         file.write(update)
         document.require_unchanged()
+
+
+def require_free_target(target: Path, *, replace: bool = False) -> None:
+    """Refuse a target that must not be replaced, before anything is done for it.
+
+    Raises FileNotWritable for anything but a regular file or a link to one, even with
+    `replace`: renaming a new file over a device would take the device away. Raises
+    OutputExists for an existing file without `replace`.
+    """
+    if not os.path.lexists(target):
+        return
+    if not _is_regular(target):
+        raise FileNotWritable(
+            f"{target} is not a regular file: a device, a pipe, a folder or a broken link "
+            "would be replaced by the output.",
+            "Name a file with -o, or a folder with --out-dir.",
+        )
+    if not replace:
+        raise output_exists(target)
 
 
 def refuse_same_file(source: Path, target: Path) -> None:
@@ -187,6 +206,13 @@ def _open_regular(path: Path) -> BinaryIO:
         os.close(fd)
         raise OSError(errno.EINVAL, "it is not a regular file")
     return os.fdopen(fd, "rb")
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _identity(file: BinaryIO) -> tuple[int, int, int, int]:

@@ -28,8 +28,8 @@ from idservice.pdf.repair import repair
 from idservice.services.documents import (
     Document,
     open_document,
-    output_exists,
     refuse_same_file,
+    require_free_target,
     write_extended,
 )
 from idservice.services.key_custody import HeldKey
@@ -113,8 +113,7 @@ class FileSigner:
         output, and an existing one is as it was.
         """
         refuse_same_file(order.source, order.target)
-        if not order.replace and order.target.exists():
-            raise output_exists(order.target)
+        require_free_target(order.target, replace=order.replace)
         with open_document(order.source, self._max_bytes) as document:
             return self._sign(order, document)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,16 @@ def test_outputs_are_never_overwritten_unasked(home: Path, document: Path) -> No
     done = run_idservice(home, "sign", document, "-o", target, *AS_PERSON, "--force")
     assert done.code == 0
     assert target.read_bytes().startswith(document.read_bytes())
+
+
+def test_a_pipe_is_never_replaced(home: Path, document: Path) -> None:
+    """With --force a named pipe stays one; it is refused before anything is signed."""
+    pipe = document.parent / "pipe"
+    os.mkfifo(pipe)
+    done = run_idservice(home, "sign", document, "-o", pipe, *AS_PERSON, "--force")
+    assert done.code == 1
+    assert "not a regular file" in done.err
+    assert pipe.is_fifo()
 
 
 def test_the_input_is_never_the_output(home: Path, document: Path) -> None:

@@ -98,6 +98,22 @@ def test_replacing_is_one_step(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
+def test_only_files_are_replaced(tmp_path: Path) -> None:
+    """A pipe, a folder and a broken link stay what they are, even with `replace`."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken").symlink_to(tmp_path / "none")
+    for name in ("pipe", "folder", "broken"):
+        with (
+            pytest.raises(FileNotWritable, match="not a regular file"),
+            documents.new_file(tmp_path / name, replace=True),
+        ):
+            pytest.fail(f"{name} must not be opened")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "broken").is_symlink()
+    assert names(tmp_path) == ["broken", "folder", "pipe"]
+
+
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_failed_block_leaves_nothing(tmp_path: Path, *, replace: bool) -> None:
     """An error in the middle leaves no file, not even a temporary one."""
