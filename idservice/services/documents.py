@@ -244,7 +244,11 @@ def _publish(fd: int, temporary: Path | None, target: Path, *, replace: bool) ->
         temporary = target.parent / f".{secrets.token_hex(8)}.part"
         _link(Path(f"/proc/self/fd/{fd}"), temporary)
     if temporary is not None and replace:
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
         return None
     try:
         _link(temporary or Path(f"/proc/self/fd/{fd}"), target)

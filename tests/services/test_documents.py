@@ -114,6 +114,19 @@ def test_only_files_are_replaced(tmp_path: Path) -> None:
     assert names(tmp_path) == ["broken", "folder", "pipe"]
 
 
+@pytest.mark.parametrize("nameless", [False, True])
+def test_a_failed_replacement_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool
+) -> None:
+    """When a folder takes the target's name meanwhile, no temporary file is left."""
+    if not nameless:
+        monkeypatch.delattr(os, "O_TMPFILE")
+    target = tmp_path / "out"
+    with pytest.raises(FileNotWritable), documents.new_file(target, replace=True):
+        target.mkdir()
+    assert names(tmp_path) == ["out"]
+
+
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_failed_block_leaves_nothing(tmp_path: Path, *, replace: bool) -> None:
     """An error in the middle leaves no file, not even a temporary one."""
