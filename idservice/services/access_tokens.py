@@ -7,6 +7,7 @@ still valid. The record decides, not the token's own claims about state.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ SUBJECT_PREFIX = "PNOEE-"
 """Semantics identifier of an Estonian personal code (ETSI EN 319 412-1 cl. 5.1.3)."""
 
 _JTI_BYTES = 32
+_KEY_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ALLOWED_HEADERS = frozenset({"alg", "kid", "typ"})
 _REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "nbf", "exp", "jti"]
 # Times are checked here against the service's clock; the audience against the record.
@@ -192,7 +194,8 @@ def _key_identifier(unverified_token: str) -> str:
     if header.get("alg") != ALGORITHM or header.get("typ") != TOKEN_TYPE:
         raise _invalid("its algorithm or type is not the one that our tokens have")
     kid = header.get("kid")
-    if not isinstance(kid, str) or not 1 <= len(kid) <= 64 or "\0" in kid:
+    # It reaches the database, so it must be plain text before anything is looked up.
+    if not isinstance(kid, str) or not _KEY_IDENTIFIER.fullmatch(kid):
         raise _invalid("it names no key")
     return kid
 
