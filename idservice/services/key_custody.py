@@ -7,6 +7,7 @@ and lock at the last moment before each use.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,8 @@ from idservice.store import audit, certificates, persons, pins, private_keys
 from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Connection, Database
 from idservice.store.private_keys import PrivateKeyRecord
+
+_PERSONAL_CODE = re.compile(r"[0-9]{11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,9 @@ class KeyCustody:
 
 def require_known(connection: Connection, personal_code: str) -> persons.Person:
     """Return a person whose issuance was completed; raise PersonUnknown for any other code."""
-    person = persons.find(connection, personal_code)
+    # What has not the form of a code is nobody's, and is no text to ask a database for.
+    well_formed = _PERSONAL_CODE.fullmatch(personal_code)
+    person = persons.find(connection, personal_code) if well_formed else None
     if person is None or person.status == persons.ISSUING:
         raise PersonUnknown(
             "No person with this personal code was issued here.",

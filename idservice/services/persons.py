@@ -176,6 +176,7 @@ class Persons:
         self, connection: Connection, code: str, allowed: tuple[str, ...], values: dict[str, object]
     ) -> None:
         """Compare-and-swap the status; explain why when it cannot be."""
+        require_known(connection, code)
         if persons.change_status(connection, code, allowed, **values):
             return
         person = require_known(connection, code)

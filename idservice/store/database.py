@@ -18,10 +18,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 
 from idservice.errors import (
     DatabaseUnavailable,
+    MalformedRequest,
     NotInitialised,
     SchemaOutdated,
     SettingsInvalid,
@@ -80,14 +81,15 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Open a write transaction: committed durably on leaving, rolled back on any error.
 
-        Raises DatabaseUnavailable for whatever the database itself refuses.
+        Raises MalformedRequest for text that no database can hold, and DatabaseUnavailable
+        for whatever else the database itself refuses.
         """
         with self._transaction(write=True) as connection:
             yield connection
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads. Raises DatabaseUnavailable."""
+        """Open a transaction that only reads. Raises what `begin` raises."""
         with self._transaction(write=False) as connection:
             yield connection
 
@@ -157,6 +159,12 @@ class Database:
                 connection.execution_options(idservice_write=write)
                 with connection.begin():
                     yield connection
+        except (DataError, UnicodeEncodeError) as exc:
+            # NUL, or half of a character: no database keeps such text, and none is at fault.
+            raise MalformedRequest(
+                "A text has characters that cannot be stored; nothing was stored.",
+                "Send plain Unicode text without NUL.",
+            ) from exc
         except SQLAlchemyError as exc:
             raise DatabaseUnavailable(
                 "The database does not answer or refuses the transaction; nothing was stored.",
