@@ -121,6 +121,10 @@ def require_text(text: str) -> None:
 def _once(items: Any, what: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, values in items:
+        if name is None:  # a part of a form without a name (RFC 7578 cl. 4.2 asks for one)
+            raise MalformedRequest(
+                f"A {what} has no name, so nobody can tell what it is.", "Name every one."
+            )
         if len(values) != 1:
             raise MalformedRequest(
                 f"A {what} is given more than once, and only one can count.", "Give it once."

@@ -1,5 +1,6 @@
 """Whatever is sent, wherever: one problem with a documented code, and never a 5xx."""
 
+import base64
 import io
 import json
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idservice.errors import MalformedRequest
+from idservice.store import persons
 from idservice.web.bodies import parse_json
 from support.web import PROBLEM, WebBench, open_web, require_problem
 
@@ -184,3 +186,59 @@ def test_random_bytes_are_json_or_malformed(data: bytes) -> None:
     except MalformedRequest:
         return
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+NAMELESS = (
+    b"--XX\r\nContent-Disposition: form-data\r\n\r\nabc\r\n"
+    b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-\r\n'
+    b"--XX--\r\n"
+)
+
+
+@pytest.mark.parametrize("path", ["/v1/validation", "/v1/signatures"])
+@pytest.mark.parametrize("body", [NAMELESS, NAMELESS.replace(b"form-data\r", b"form-data; a=b\r")])
+def test_a_part_of_a_form_needs_a_name(
+    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str, body: bytes
+) -> None:
+    """A nameless part cannot be told from others, so the form is malformed."""
+    response = shared_web.client.post(
+        path,
+        data=body,
+        content_type="multipart/form-data; boundary=XX",
+        headers=headers["/v1/signatures"],
+    )
+    require_problem(response, 400, "malformed_request")
+
+
+ODD = ["\0", "\ud800", "x", "٣" * 11, "38001085718\0", "3800108571٨", "' OR 1=1", "9" * 5000]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_text_never_reaches_the_database(shared_web: WebBench, text: str) -> None:
+    """In a path, a query, a cookie, a header and a token: refused by what it should have been."""
+    raw = text.encode("utf-8", "surrogatepass")
+    quoted = "".join(f"%{byte:02x}" for byte in raw)
+    client, operator = shared_web.client, shared_web.operator
+    require_problem(client.get(f"/v1/persons/{quoted}", headers=operator), 404, "person_unknown")
+    for step in ("suspend", "resume", "revoke"):
+        answer = client.post(f"/v1/persons/{quoted}/{step}", json={}, headers=operator)
+        require_problem(answer, 404, "person_unknown")
+    for query in (f"/auth/challenge?relying_party={quoted}", f"/v1/persons?after={quoted}"):
+        assert client.get(query, headers=operator).status_code < 500
+    login = shared_web.log_in()
+    require_problem(client.get(f"/v1/signatures/{quoted}", headers=login), 404, "not_found")
+    header = json.dumps({"alg": "ES256", "typ": "at+jwt", "kid": text}).encode()
+    encoded = base64.urlsafe_b64encode(header).rstrip(b"=").decode()
+    bearer = {"Authorization": f"Bearer {encoded}.e30.AAAA"}
+    require_problem(client.get("/auth/me", headers=bearer), 401, "access_token_invalid")
+    cookie = raw.decode("latin-1").replace("\0", "")
+    for name, value in (("Cookie", f"auth-session={cookie}"), ("Origin", cookie)):
+        answer = client.post("/auth/login", json={"auth-token": {}}, headers={name: value})
+        assert 400 <= answer.status_code < 500
+
+
+def test_what_the_database_cannot_hold_is_malformed(shared_web: WebBench) -> None:
+    """Text without a UTF-8 form is the sender's fault and no outage of the database."""
+    database = shared_web.services.database
+    with pytest.raises(MalformedRequest), database.read() as connection:
+        persons.find(connection, "\ud800")
