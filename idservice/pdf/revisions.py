@@ -25,7 +25,7 @@ _ENTRY_BYTES = 20
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
 _ENTRY = re.compile(rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}")
-_END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+%%EOF(?:\r\n|\r|\n)?")
+_END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+(%%EOF)(?:\r\n|\r|\n)?")
 _ENDSTREAM = re.compile(rb"endstream")
 
 
@@ -42,12 +42,18 @@ class XrefSection:
 class Revision:
     """One revision: its number from 1, where its newest section begins, and where it ends.
 
-    `end` is behind %%EOF and at most one end-of-line marker.
+    `end` is behind %%EOF and at most one end-of-line marker, `marker_end` directly behind
+    %%EOF. Producers end the signed bytes at either: who appends later may add the line end.
     """
 
     number: int
     section_start: int
     end: int
+    marker_end: int
+
+    def ends_at(self, end: int) -> bool:
+        """Whether these bytes are the whole revision: %%EOF, alone or with CR, LF or CRLF."""
+        return self.marker_end <= end <= self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class RevisionHistory:
         last = self.revisions[-1] if self.revisions else None
         if last is not None and end == self.size and last.end <= end:
             return last
-        return next((item for item in self.revisions if item.end == end), None)
+        return next((item for item in self.revisions if item.ends_at(end)), None)
 
     def sections_of(self, revision: Revision) -> tuple[XrefSection, ...]:
         """Return the sections that make up the file as of a revision, newest first."""
@@ -140,7 +146,11 @@ def _behind_entries(data: PdfData, position: int, count: int) -> int:
 
 def _older(trailer: Node) -> list[int]:
     """The offsets that a trailer names: of the previous section and of a hybrid's stream."""
-    return [offset for key in ("Prev", "XRefStm") if (offset := trailer.integer(key)) is not None]
+    previous = trailer.integer("Prev")
+    # Some producers write 0 where there is no previous section, and every reader takes it so.
+    older = [previous] if previous else []
+    hybrid = trailer.integer("XRefStm")
+    return older if hybrid is None else [*older, hybrid]
 
 
 def _revisions(data: PdfData, base: int, sections: list[XrefSection]) -> tuple[Revision, ...]:
@@ -150,14 +160,15 @@ def _revisions(data: PdfData, base: int, sections: list[XrefSection]) -> tuple[R
     own: they belong to the revision whose section names them.
     """
     starts = {section.start: section for section in sections}
-    ends: dict[int, int] = {}
+    ends: dict[int, tuple[int, int]] = {}
     for match in _END.finditer(data):
         start = int(match[1]) + base
         if start in starts and start not in ends and match.start() >= starts[start].end:
-            ends[start] = match.end()
+            ends[start] = match.end(), match.end(2)
     ordered = sorted((end, start) for start, end in ends.items())
     return tuple(
-        Revision(number, start, end) for number, (end, start) in enumerate(ordered, start=1)
+        Revision(number, start, end, marker_end)
+        for number, ((end, marker_end), start) in enumerate(ordered, start=1)
     )
 
 

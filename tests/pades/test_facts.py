@@ -81,6 +81,17 @@ def test_a_second_signature_leaves_the_first_not_analysed() -> None:
     assert codes(first) == codes(second) == set()
 
 
+def test_signed_bytes_may_end_at_the_marker() -> None:
+    """A signature up to %%EOF stays one over its revision when a line end and more follow."""
+    data = SignedPdf(ranges=lambda found: (*found[:3], found[3] - 1)).build()
+    assert data.endswith(b"%%EOF\n")
+    for later in (data, signed(data[:-1]), signed(data)):
+        first = facts_of(later).signatures[0]
+        assert codes(first) == set()
+        assert (first.integrity, first.coverage) == (Integrity.INTACT, Coverage.REVISION)
+        assert first.changes
+
+
 def appended(objects: dict[int, bytes]) -> bytes:
     """The good file with an update that somebody else appended."""
     return append_table(GOOD, objects, size=max(8, *(number + 1 for number in objects)))

@@ -36,7 +36,7 @@ def test_each_update_is_a_revision() -> None:
     assert first is not None
     assert [item.number for item in found.later_than(first)] == [2, 3]
     assert len(found.sections_of(first)) == 1
-    assert found.revision_ending_at(len(PLAIN) - 1) is None
+    assert found.revision_ending_at(len(PLAIN) - 2) is None
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\r\n"])
@@ -45,6 +45,25 @@ def test_one_line_end_belongs_to_the_revision(end: bytes) -> None:
     data = table_pdf(plain_objects(), end=end)
     assert history(data).revisions[0].end == len(data)
     assert history(data + b"\n\n").revisions[0].end <= len(data) + 1
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\r\n"])
+def test_a_revision_may_end_before_its_line_end(end: bytes) -> None:
+    """Whoever appends may add the line end: the bytes up to %%EOF are the revision as well."""
+    data = table_pdf(plain_objects(), end=end)
+    marker = data.rindex(b"%%EOF") + 5
+    found = history(append_table(data, {5: pdfs.FONT}, size=6))
+    first = found.revisions[0]
+    for stop in range(marker, len(data) + 1):
+        assert found.revision_ending_at(stop) == first
+    assert found.revision_ending_at(marker - 1) is None
+    assert found.revision_ending_at(len(data) + 1) is None
+
+
+def test_a_previous_section_at_zero_is_none() -> None:
+    """/Prev 0 names no section: the history ends there."""
+    found = history(table_pdf(plain_objects(), trailer=b"/Prev 0"))
+    assert (len(found.sections), len(found.revisions)) == (1, 1)
 
 
 def test_what_follows_the_last_marker_belongs_to_the_whole_file() -> None:
