@@ -110,8 +110,14 @@ def _signature_dictionary(
     capacity: int,
 ) -> bytes:
     writer = update.writer
+    # The gaps come first: `find_gap` must not meet a reason that reads like one of them.
     parts = [
-        b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M ",
+        b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached ",
+        _CONTENTS,
+        b"0" * (2 * capacity),
+        b"> ",
+        _BYTE_RANGE,
+        b" /M ",
         writer.date(at, objgen),
     ]
     for key, value in (
@@ -128,7 +134,7 @@ def _signature_dictionary(
             )
         if value is not None:
             parts.append(b" %b %b" % (key, writer.text(value, objgen)))
-    parts += [b" ", _CONTENTS, b"0" * (2 * capacity), b"> ", _BYTE_RANGE, b" >>"]
+    parts.append(b" >>")
     return b"".join(parts)
 
 

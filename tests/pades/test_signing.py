@@ -10,6 +10,7 @@ import pytest
 from asn1crypto import cms
 from hypothesis import given
 from hypothesis import strategies as st
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from idservice.crypto.algorithms import KeyKind
 from idservice.crypto.keys import raw_from_der
@@ -24,6 +25,7 @@ from idservice.pades.signing import SignatureOptions, complete, prepare, sign
 from idservice.pdf.document import open_document
 from idservice.pdf.signature_field import SignatureText
 from support import pdfs
+from support.oracles import pyhanko
 from support.pki import AT, chain
 from support.signing import signed, template_for
 
@@ -110,6 +112,18 @@ def test_options_are_written_as_text() -> None:
     assert signature["/Reason"] == text.reason
     assert signature["/Location"] == text.location
     assert signature["/ContactInfo"] == text.contact
+
+
+@pytest.mark.parametrize("reason", ["/Contents <", "/Contents <> x", f"/ByteRange [{' ' * 43}]"])
+def test_text_that_reads_like_a_gap(reason: str) -> None:
+    """A reason that looks like the gaps of the dictionary is only text in it."""
+    data = signed(
+        pdfs.build("baseline").data, options=SignatureOptions(text=SignatureText(reason=reason))
+    )
+    status = pyhanko(data, chain().root)
+    assert status.bottom_line
+    assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
+    assert _signature(data)["/Reason"] == reason
 
 
 def test_overlong_text_is_refused() -> None:
