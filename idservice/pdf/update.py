@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pikepdf import Array, String
 
 from idservice.errors import UnsupportedPdf
+from idservice.pdf.damage import damaged
 from idservice.pdf.document import PdfDocument, XrefKind
 from idservice.pdf.encryption import Encryptor
 from idservice.pdf.writer import Writer, hex_string
@@ -67,8 +68,16 @@ class Update:
         return objgen
 
     def put(self, objgen: tuple[int, int], body: bytes) -> None:
-        """Write a new object, or a new version of an existing one, given in PDF syntax."""
-        self._objects[objgen] = body
+        """Write a new object, or a new version of an existing one, given in PDF syntax.
+
+        Raises MalformedPdf when the object was put before with another body: then one
+        object of the document has two parts to play, and one of them would be lost.
+        """
+        if self._objects.setdefault(objgen, body) != body:
+            raise damaged(
+                f"object {objgen[0]} is two things at once, such as catalog and form, and "
+                "changing one would undo the change to the other"
+            )
 
     def finish(self) -> Appended:
         """Lay out everything behind the document's last byte."""

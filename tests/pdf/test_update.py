@@ -7,7 +7,7 @@ from decimal import Decimal
 import pikepdf
 import pytest
 
-from idservice.errors import UnsupportedPdf
+from idservice.errors import MalformedPdf, UnsupportedPdf
 from idservice.pdf import update
 from idservice.pdf.document import Encryption, open_document
 from idservice.pdf.encryption import Encryptor
@@ -118,6 +118,14 @@ def test_untouched_objects_are_not_rewritten() -> None:
     numbers = {int(item) for item in re.findall(rb"(\d+) 0 obj", added)}
     # Catalog (extension), page, form (flags), fields, signature and field.
     assert numbers == {1, 3, 6, 8, 9, 10}
+
+
+@pytest.mark.parametrize("form", [b"1 0 R", b"3 0 R"], ids=["catalog", "page"])
+def test_an_object_with_two_parts_to_play(form: bytes) -> None:
+    """A form that is the catalog or the page itself is refused, as one change would be lost."""
+    data = pdfs.table_pdf(pdfs.plain_objects(o1=pdfs.CATALOG[:-2] + b"/AcroForm %b >>" % form))
+    with pytest.raises(MalformedPdf, match="two things at once"):
+        signed(data)
 
 
 def test_offset_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
