@@ -276,7 +276,8 @@ def _new_name(document: PdfDocument) -> str:
 
 
 def _checked_name(document: PdfDocument, name: str) -> str:
-    if not name or "." in name or name in document.form.names or len(name) > _MAX_TEXT:
+    usable = name.isprintable() and 0 < len(name) <= _MAX_TEXT and "." not in name
+    if not usable or name in document.form.names:
         raise PdfSigningForbidden(
             f"No signature can be put into a field named {name[:80]!r}: the document has a "
             "field of that name that is no signature field, or the name cannot be used.",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary, Object, String
 
+from idservice.errors import MalformedRequest
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
@@ -76,7 +78,17 @@ class Writer:
         return b"[ %b ]" % b" ".join(elements)
 
     def text(self, text: str, objgen: tuple[int, int]) -> bytes:
-        """Write a text string (PDFDocEncoding or UTF-16BE: ISO 32000-2 cl. 7.9.2.2)."""
+        """Write a text string (PDFDocEncoding or UTF-16BE: ISO 32000-2 cl. 7.9.2.2).
+
+        Raises MalformedRequest for half a surrogate pair, such as stands for a byte of the
+        command line that is no UTF-8: no encoding of text can hold it.
+        """
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise MalformedRequest(
+                f"The text {text[:80]!r} holds bytes that are no UTF-8, so it cannot be written "
+                "into a document.",
+                "Give the text in UTF-8.",
+            )
         return self.value(String(text), objgen)
 
     def date(self, at: dt.datetime, objgen: tuple[int, int]) -> bytes:

@@ -133,6 +133,15 @@ def test_overlong_text_is_refused() -> None:
         signed(pdfs.build("baseline").data, options=options)
 
 
+@pytest.mark.parametrize("part", ["name", "reason", "location", "contact"])
+@pytest.mark.parametrize("case", ["baseline", "encrypted-aes-128"])
+def test_text_that_is_no_text_is_refused(part: str, case: str) -> None:
+    """A byte that is no UTF-8, as the command line passes it on, is refused."""
+    options = SignatureOptions(text=SignatureText(**{part: "N\u00f5us \udcff"}))
+    with pytest.raises(MalformedRequest, match="UTF-8"):
+        signed(pdfs.build(case).data, options=options)
+
+
 def test_value_from_outside_is_embedded_after_verification() -> None:
     """A DER value that verifies completes the signature."""
     pending = _pending()

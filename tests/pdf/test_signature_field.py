@@ -67,7 +67,7 @@ def test_existing_empty_field_is_signed(name: str) -> None:
     assert len(list(pdf.pages[0]["/Annots"])) == 1
 
 
-@pytest.mark.parametrize("field_name", ["Name", "", "a.b", "x" * 2000])
+@pytest.mark.parametrize("field_name", ["Name", "", "a.b", "x" * 2000, "a\nb", "\udcff"])
 def test_unusable_field_names_are_refused(field_name: str) -> None:
     """A name that belongs to another kind of field, or is no name, is refused."""
     with pytest.raises(PdfSigningForbidden):
