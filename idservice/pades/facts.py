@@ -37,6 +37,7 @@ from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_
 from idservice.pdf.document import PdfDocument, open_document
 from idservice.pdf.frame import PdfData, read_frame
 from idservice.pdf.limits import MAX_BYTES
+from idservice.pdf.overlaps import Gap, shared_gaps
 from idservice.pdf.revisions import Revision, RevisionHistory, read_history
 from idservice.pdf.signatures import (
     SignatureDictionary,
@@ -76,6 +77,7 @@ def read_facts(
             _read(data, item, history, document, password)
             for item in signature_dictionaries(document)
         ]
+        found = _without_sharing(found, document, history)
     except (NotAPdf, InputTooLarge):
         raise
     except (MalformedInput, Unsupported) as exc:
@@ -148,6 +150,30 @@ def _prefix(what: str) -> Finding:
         f"The signed bytes, read alone, {what}.",
         "Do not rely on this file; ask the signer for the original.",
     )
+
+
+def _without_sharing(
+    found: list[_Signature], document: PdfDocument, history: RevisionHistory
+) -> list[_Signature]:
+    """Require that no other object reaches into the value of a signature."""
+    gaps = {
+        index: Gap(item.item.object_number, here.first_length, here.second_start)
+        for index, item in enumerate(found)
+        if (here := item.byte_range) is not None
+    }
+    shared = shared_gaps(document, history, gaps.values())
+    fault = Finding(
+        "gap_shared",
+        "Another object of the file reaches into the value of the signature, so the document "
+        "shows bytes that nobody signed.",
+        "Do not rely on this file; ask the signer for another one.",
+    )
+    return [
+        replace(item, findings=(*item.findings, fault), covered=False)
+        if gaps.get(index) in shared
+        else item
+        for index, item in enumerate(found)
+    ]
 
 
 def _without_collisions(found: list[_Signature]) -> list[_Signature]:

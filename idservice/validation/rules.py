@@ -94,6 +94,7 @@ RULES: dict[str, Rule] = {
         "byte_range_collision",
         "gap_not_contents",
         "gap_elsewhere",
+        "gap_shared",
         "coverage_no_revision",
         "xref_not_covered",
         "signed_revision_differs",
