@@ -59,6 +59,7 @@ def prepare(
         at=at,
         text=options.text,
         capacity=template.max_size,
+        digest=template.algorithm.hash.name,
         field_name=options.field_name,
     )
     appended = update.finish()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pikepdf import Object
 
 _NO_CHANGES = 1
+_NO_PERMISSION = 0
 _SIG, _ALL = Name.Sig, Name.All
 _FIELD_MDP, _DOC_MDP = Name.FieldMDP, Name.DocMDP
 _MAX_FIELDS = 100_000
@@ -185,14 +186,17 @@ def _lock_permissions(signed: SignatureField) -> int | None:
 
 
 def _certification(catalog: Object) -> int | None:
-    """The permissions of a certification signature, 1 to 3 (ISO 32000-2 cl. 12.8.2.2)."""
+    """The permissions of a certification signature (ISO 32000-2 cl. 12.8.2.2).
+
+    1 to 3, or another number when the file says what no standard knows.
+    """
     permissions = catalog.get("/Perms")
     if not isinstance(permissions, Dictionary):
         return None
     signature = permissions.get("/DocMDP")
     for parameters in _transform_parameters(signature, _DOC_MDP):
         level = parameters.get("/P", 2)
-        return level if isinstance(level, int) else _NO_CHANGES
+        return level if isinstance(level, int) else _NO_PERMISSION
     return None
 
 

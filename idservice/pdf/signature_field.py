@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary
 
-from idservice.errors import MalformedRequest, PdfSigningForbidden
+from idservice.errors import MalformedPdf, MalformedRequest, PdfSigningForbidden
 from idservice.pdf.damage import damaged
+from idservice.pdf.field_constraints import lock_reference, require_seed_values_met
 from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ BYTE_RANGE_WIDTH = 10
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2
 _ESIC_LEVEL = 2
 _NO_CHANGES = 1
+_PERMISSIONS = (1, 2, 3)
 _MAX_TEXT = 1000
 
 
@@ -69,13 +71,14 @@ def place_signature(
     at: dt.datetime,
     text: SignatureText,
     capacity: int,
+    digest: str,
     field_name: str | None = None,
 ) -> tuple[str, tuple[int, int]]:
     """Put field and signature dictionary into `update`; return name and dictionary's object.
 
-    `capacity` is the room for the signature in bytes. With `field_name` an existing empty
-    field is signed, or a field of that name is made. Raises PdfSigningForbidden when an
-    earlier signature does not allow it.
+    `capacity` is the room for the signature in bytes, `digest` the name of its hash. With
+    `field_name` an existing empty field is signed, or a field of that name is made. Raises
+    PdfSigningForbidden when an earlier signature, or what the field asks, does not allow it.
     """
     _require_open(document)
     existing = None if field_name is None else document.form.signature_field(field_name)
@@ -85,7 +88,11 @@ def place_signature(
         name = existing.name
     _require_unlocked(document, name, existing)
     signature = update.reserve()
-    update.put(signature, _signature_dictionary(update, signature, at, text, capacity))
+    more = b""
+    if existing is not None:
+        require_seed_values_met(existing.dictionary, digest=digest, reason=text.reason)
+        more = lock_reference(existing.dictionary, update.writer, signature, document.catalog)
+    update.put(signature, _signature_dictionary(update, signature, at, text, capacity, more))
     if existing is None:
         _add_field(document, update, name, signature)
     else:
@@ -108,6 +115,7 @@ def _signature_dictionary(
     at: dt.datetime,
     text: SignatureText,
     capacity: int,
+    more: bytes,
 ) -> bytes:
     writer = update.writer
     # The gaps come first: `find_gap` must not meet a reason that reads like one of them.
@@ -134,7 +142,7 @@ def _signature_dictionary(
             )
         if value is not None:
             parts.append(b" %b %b" % (key, writer.text(value, objgen)))
-    parts.append(b" >>")
+    parts += [more, b" >>"]
     return b"".join(parts)
 
 
@@ -289,6 +297,12 @@ def _checked_name(document: PdfDocument, name: str) -> str:
 def _require_open(document: PdfDocument) -> None:
     """Honour certification and locks (ISO 32000-2 cl. 12.8.2.2.2 and table 236)."""
     form = document.form
+    if form.certification is not None and form.certification not in _PERMISSIONS:
+        raise MalformedPdf(
+            "The author certified the document with a permission that does not exist (DocMDP "
+            "/P is 1, 2 or 3), so nobody can tell whether another signature is permitted.",
+            "Ask the author for a version that is certified properly.",
+        )
     if form.certification == _NO_CHANGES:
         raise PdfSigningForbidden(
             "The author certified the document and permits no changes (DocMDP 1); another "

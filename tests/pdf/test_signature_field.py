@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from decimal import Decimal
 
 import pikepdf
 import pytest
@@ -144,10 +145,16 @@ def _certify(level: object) -> Callable[[pikepdf.Pdf], None]:
     return change
 
 
-@pytest.mark.parametrize("level", [1, pikepdf.String("?")])
-def test_certification_without_changes_forbids_signing(level: object) -> None:
-    """A certified document that permits no changes is not signed; nor is an odd permission."""
+def test_certification_without_changes_forbids_signing() -> None:
+    """A certified document that permits no changes is not signed."""
     with pytest.raises(PdfSigningForbidden, match="certified"):
+        signed(_changed(pdfs.build("baseline").data, _certify(1)))
+
+
+@pytest.mark.parametrize("level", [0, 4, 99, -1, pikepdf.String("?"), Decimal("2.5")])
+def test_a_permission_that_does_not_exist_is_damage(level: object) -> None:
+    """A certified document whose permission nobody can tell is refused as damaged."""
+    with pytest.raises(MalformedPdf, match="DocMDP"):
         signed(_changed(pdfs.build("baseline").data, _certify(level)))
 
 
