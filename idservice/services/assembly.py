@@ -258,12 +258,16 @@ class Services:
         return AuditLog(self.database)
 
     def require_keys(self) -> None:
-        """Open every key that the service signs with, so that a bad one stops it at the start.
+        """Open every key and token that the service needs, so that a bad one stops its start.
 
-        Raises KeyStoreInvalid, UnsafePermissions or NotInitialised.
+        Whatever a worker process could refuse is refused here, once. Raises
+        KeyStoreInvalid, UnsafePermissions or NotInitialised.
         """
         from idservice.services.certificate_authority import ISSUING_KEY
+        from idservice.services.operators import OperatorToken
 
+        OperatorToken(self.settings.keys.operator_token_file)
+        _ = self.publication
         self.key_files.load_signer(ISSUING_KEY)
         with self.database.read() as connection:
             self.token_keys.signing_key(connection, self.clock())

@@ -25,6 +25,7 @@ from idservice.services.assembly import Clock, Services, now, open_database
 from idservice.services.authority_keys import SERVICE_KEYS
 from idservice.services.certificate_authority import ISSUING_KEY, ROOT_KEY
 from idservice.services.home_folder import require_initialised
+from idservice.services.operators import OperatorToken
 from idservice.services.relying_parties import DEMO_RELYING_PARTY
 from idservice.settings import Settings
 from idservice.store import audit, certificates
@@ -149,6 +150,8 @@ class Diagnosis:
         with self._database.read() as connection:
             kid = services.token_keys.signing_key(connection, self._clock()).kid
         yield Finding("keys", Level.OK, f"access tokens are signed with {kid}")
+        OperatorToken(self._settings.keys.operator_token_file)
+        yield Finding("keys", Level.OK, "the operator has a token")
 
     def _expiry(self) -> Iterator[Finding]:
         files = self._key_files()

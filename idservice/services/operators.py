@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from pathlib import Path
 
 from idservice.errors import NotInitialised, OperatorTokenInvalid
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
+"""A bearer token (RFC 6750 cl. 2.1), long enough that nobody guesses it."""
 
 
 class OperatorToken:
     """Knows the operator's token by its hash only."""
 
     def __init__(self, path: Path) -> None:
-        """Read the token's file. Raises NotInitialised when it is missing or empty."""
+        """Read the token's file. Raises NotInitialised when it holds none."""
         try:
             token = path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as exc:
             raise _missing(path) from exc
-        if not token:
+        if not _TOKEN.fullmatch(token):
             raise _missing(path)
         self._sha256 = hashlib.sha256(token.encode()).digest()
 
@@ -35,6 +39,7 @@ class OperatorToken:
 
 def _missing(path: Path) -> NotInitialised:
     return NotInitialised(
-        f"The operator's token is not in {path}, so nobody could manage people over HTTP.",
-        "Run `idservice init` once, or restore the file.",
+        f"{path} holds no operator's token, so nobody could manage people over HTTP.",
+        "Run `idservice init` once, restore the file, or write a token of your own into it: one "
+        "line of at least 16 letters, digits, dashes and underscores.",
     )

@@ -146,6 +146,20 @@ def test_keys_that_do_not_open_stop_the_start(home: Path) -> None:
     assert (done.code, "key_store_invalid" in done.err) == (3, True)
 
 
+@pytest.mark.parametrize(
+    "token", [b"", b"\n", b"short\n", b"two words of some length\n", b"\xff" * 40]
+)
+def test_an_operator_token_that_is_none_stops_the_start(home: Path, token: bytes) -> None:
+    """One message with the file and what to do, before any worker starts; doctor agrees."""
+    (home / "keys" / "operator.token").write_bytes(token)
+    done = run_idservice(home, "serve", "--port", str(free_port()))
+    assert (done.code, "not_initialised" in done.err) == (3, True)
+    assert "operator.token" in done.err
+    found = run_idservice(home, "doctor")
+    assert found.code == 1
+    assert "operator.token" in found.out
+
+
 def test_an_exposed_address_is_warned_about(home: Path) -> None:
     """Listening on every address says that test identities are exposed."""
     with running_service(home, "--host", "0.0.0.0") as service:  # noqa: S104 - that is the test
