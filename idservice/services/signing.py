@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,14 +19,25 @@ from typing import BinaryIO
 
 from idservice.cms.signed_data import CmsTemplate
 from idservice.crypto.algorithms import EC_FIELD_BYTES
+from idservice.crypto.certificates import load_certificate
 from idservice.crypto.keys import der_from_raw, key_kind
-from idservice.errors import NotFound, SignatureExpired, SignatureNotPending, StorageUnavailable
+from idservice.errors import (
+    CertificateUnknown,
+    FileNotReadable,
+    FileNotWritable,
+    InputTooLarge,
+    NotFound,
+    SignatureExpired,
+    SignatureNotPending,
+    StorageUnavailable,
+)
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import complete, prepare
 from idservice.pdf.document import open_document as open_pdf
-from idservice.services.documents import CHUNK, open_document, spool
+from idservice.services.documents import CHUNK, Document, open_document, spool
 from idservice.services.signature_options import SignatureOptions
 from idservice.services.signing_certificates import require_signing_certificate, template_for
+from idservice.services.trusted_issuers import TrustedIssuers
 from idservice.settings import SigningSettings
 from idservice.store import audit
 from idservice.store import pending_signatures as store
@@ -91,6 +103,7 @@ class Signing:
         self._lifetime = timedelta(seconds=settings.pending_seconds)
         self._folder = folder
         self._chain_der = chain_der
+        self._issuers = TrustedIssuers([load_certificate(chain_der[0])])
         self._clock = clock
         self._cleaned_at: datetime | None = None
 
@@ -105,17 +118,16 @@ class Signing:
     ) -> SignatureState:
         """Keep a document and prepare its signature; `document` is read to its end in pieces.
 
-        Raises InputTooLarge, the errors of reading and preparing a PDF, and those of
+        Raises InputTooLarge, StorageUnavailable, MalformedCertificate, CertificateNotTrusted,
+        the errors of reading and preparing a PDF, and those of
         `require_signing_certificate`. Nothing is kept then.
         """
         self._clean_up_if_due()
-        with self._database.read() as connection:
-            require_signing_certificate(connection, certificate_der, person_code, self._clock())
+        self._require_certificate(certificate_der, person_code)
         template = template_for(certificate_der, self._chain_der)
         identifier = secrets.token_urlsafe(IDENTIFIER_BYTES)
         path = self._path(identifier)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        spool(document, path, self._max_bytes)
+        self._spool(document, path)
         try:
             return self._keep(identifier, person_code, template, options, password)
         except BaseException:
@@ -160,6 +172,34 @@ class Signing:
             removed += self._remove_if_over(path, now)
         return removed
 
+    def _require_certificate(self, certificate_der: bytes, person_code: str) -> None:
+        now = self._clock()
+        certificate = load_certificate(certificate_der)
+        try:
+            with self._database.read() as connection:
+                require_signing_certificate(connection, certificate_der, person_code, now)
+        except CertificateUnknown:
+            # Of another CA, or in our name but never issued here: that must not look alike.
+            self._issuers.require_path(certificate_der, certificate, now)
+            raise
+
+    def _spool(self, document: Iterable[bytes], path: Path) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            spool(document, path, self._max_bytes)
+        except (FileNotWritable, OSError) as exc:
+            raise StorageUnavailable(
+                "The document cannot be kept until it is signed.",
+                "Free space in the state folder; `idservice doctor` tells what is wrong.",
+            ) from exc
+
+    def _open_kept(self, identifier: str, stack: ExitStack) -> Document:
+        """Open a document of ours: that it is gone is our fault, and its place nobody's matter."""
+        try:
+            return stack.enter_context(open_document(self._path(identifier), self._max_bytes))
+        except (FileNotReadable, InputTooLarge, OSError, ValueError) as exc:
+            raise _lost() from exc
+
     def _keep(
         self,
         identifier: str,
@@ -169,7 +209,8 @@ class Signing:
         password: str | None,
     ) -> SignatureState:
         now = self._clock()
-        with open_document(self._path(identifier), self._max_bytes) as document:
+        with ExitStack() as stack:
+            document = self._open_kept(identifier, stack)
             pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
             chosen = (options or SignatureOptions()).for_signer()
             pending = prepare(pdf, template, at=now, options=chosen)
@@ -223,12 +264,12 @@ class Signing:
 
     def _open(self, row: PendingRow, pending: PendingSignature, update: bytes) -> SignedDocument:
         """Open the kept document, proving first that it is what was signed."""
-        path = self._path(row.id)
+        with ExitStack() as stack:
+            document = self._open_kept(row.id, stack)
+            digest = pending.template.algorithm.hash.new(document.data).digest()
         try:
-            with open_document(path, self._max_bytes) as document:
-                digest = pending.template.algorithm.hash.new(document.data).digest()
-            file = path.open("rb")
-        except (OSError, ValueError) as exc:
+            file = self._path(row.id).open("rb")
+        except OSError as exc:
             raise _lost() from exc
         if digest != pending.input_digest:
             file.close()

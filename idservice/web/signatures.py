@@ -57,6 +57,8 @@ _STATE_PROBLEMS = (
             errors.AccessTokenInvalid,
             errors.MalformedRequest,
             errors.MalformedCertificate,
+            errors.CertificateNotTrusted,
+            errors.CertificateConstraintsViolated,
             errors.MalformedPdf,
             errors.NotAPdf,
             errors.InputTooLarge,

@@ -12,13 +12,14 @@ import pytest
 from idservice.crypto.algorithms import KeyKind
 from idservice.crypto.keys import raw_from_der
 from idservice.errors import (
+    CertificateNotTrusted,
     CertificateNotYours,
     CertificateRevoked,
     CertificateSuspended,
-    CertificateUnknown,
     CertificateWrongPurpose,
     IdServiceError,
     InputTooLarge,
+    MalformedCertificate,
     MalformedPdf,
     NotAPdf,
     NotFound,
@@ -34,6 +35,7 @@ from idservice.services.signing import SignatureOptions, SignatureState
 from support.homes import PERSON, PIN1, PIN2, settings_of
 from support.oracles import pdfsig
 from support.pdfs import baseline
+from support.pki import chain
 
 OTHER = "60001019906"
 ACTOR = "relying-party:demo"
@@ -268,7 +270,9 @@ def test_the_certificate_must_be_ones_own_for_signing(
     refused(CertificateNotYours, lambda: begin(OTHER, key.certificate_der, [baseline()]))
     refused(CertificateWrongPurpose, lambda: begin(PERSON, login, [baseline()]))
     refused(CertificateNotYours, lambda: begin(PERSON, root, [baseline()]))
-    refused(CertificateUnknown, lambda: begin(PERSON, b"no certificate", [baseline()]))
+    refused(MalformedCertificate, lambda: begin(PERSON, b"no certificate", [baseline()]))
+    foreign = chain().leaf.der
+    refused(CertificateNotTrusted, lambda: begin(PERSON, foreign, [baseline()]))
     assert not (home / "var" / "documents").exists() or waiting(home) == []
 
 

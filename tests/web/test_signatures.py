@@ -2,16 +2,20 @@
 
 import base64
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 
 from idservice.crypto.keys import key_kind, load_public_key, raw_from_der
 from idservice.services.specimen import specimen_contract
 from support.homes import PERSON
-from support.pki import AT
+from support.pki import AT, chain
 from support.web import SPECIMEN, WebBench, open_web, require_problem
 
 OTHER = "60001019906"
@@ -172,17 +176,60 @@ def test_a_bad_document_is_refused(web: WebBench, document: bytes, status: int, 
 
 
 @pytest.mark.parametrize(
-    "certificate", ["AAAA", "%%%%", "x" * 17000, "-----BEGIN CERTIFICATE-----"]
+    ("certificate", "code"),
+    [
+        ("AAAA", "malformed_certificate"),
+        (base64.b64encode(b"\x30\x82\x01\x00" + bytes(256)).decode(), "malformed_certificate"),
+        ("%%%%", "malformed_request"),
+        ("x" * 17000, "malformed_request"),
+        ("-----BEGIN CERTIFICATE-----", "malformed_request"),
+    ],
 )
-def test_a_bad_certificate_is_refused(web: WebBench, certificate: str) -> None:
-    """Neither Base64 nor DER nor within the limit: refused as malformed or unknown."""
-    response = web.begin(web.log_in(), certificate)
-    assert response.status_code in {400, 403}
-    assert response.get_json()["code"] in {
-        "malformed_request",
-        "malformed_certificate",
-        "certificate_unknown",
-    }
+def test_a_bad_certificate_is_refused(web: WebBench, certificate: str, code: str) -> None:
+    """Neither Base64 nor DER nor within the limit: malformed, and never called unknown."""
+    require_problem(web.begin(web.log_in(), certificate), 400, code)
+
+
+def test_a_certificate_of_another_ca_is_not_trusted(web: WebBench) -> None:
+    """Another CA's certificate, even in our names, is told apart from an unknown one of ours."""
+    header = web.log_in()
+    for foreign in (chain().leaf.der, _in_our_name(web)):
+        answer = web.begin(header, base64.b64encode(foreign).decode())
+        require_problem(answer, 403, "certificate_not_trusted")
+
+
+def _in_our_name(web: WebBench) -> bytes:
+    """A copy of the person's signing certificate that another key signed."""
+    own = x509.load_der_x509_certificate(base64.b64decode(web.signing_key()[1]))
+    key = ec.generate_private_key(ec.SECP384R1())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(own.subject)
+        .issuer_name(own.issuer)
+        .public_key(key.public_key())
+        .serial_number(own.serial_number)
+        .not_valid_before(own.not_valid_before_utc)
+        .not_valid_after(own.not_valid_after_utc)
+    )
+    for item in own.extensions:
+        builder = builder.add_extension(item.value, item.critical)
+    return builder.sign(key, hashes.SHA384()).public_bytes(serialization.Encoding.DER)
+
+
+def test_a_lost_document_is_our_fault(web: WebBench) -> None:
+    """Gone, damaged or unwritable: 503 without a word about the files of the server."""
+    header = web.log_in()
+    gone, damaged = begun(web, header), begun(web, header)
+    folder = web.home / "var" / "documents"
+    (folder / f"{gone['id']}.pdf").unlink()
+    (folder / f"{damaged['id']}.pdf").write_bytes(SPECIMEN[:-1] + b"x")
+    for answer in (gone, damaged):
+        response = complete(web.client, header, answer["id"], value_for(web, answer, raw=True))
+        require_problem(response, 503, "storage_unavailable")
+    shutil.rmtree(folder)
+    folder.write_bytes(b"no folder")
+    response = web.begin(header, web.signing_key()[1])
+    require_problem(response, 503, "storage_unavailable")
 
 
 def test_a_form_must_hold_one_document(web: WebBench) -> None:
