@@ -17,7 +17,7 @@ import click
 from idservice.cli import failures
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
-from idservice.errors import Dependency, FileNotReadable, Finding, IdServiceError, NotInitialised
+from idservice.errors import FileNotReadable, Finding, IdServiceError, NotInitialised
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -45,9 +45,9 @@ class _Time(click.ParamType[dt.datetime]):
             return value
         try:
             time = dt.datetime.fromisoformat(str(value))
-        except ValueError:
+            return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time such as 2026-06-01T12:00:00Z", param, ctx)
-        return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
 
 
 @click.command()
@@ -97,11 +97,9 @@ def _report(
     """Report about one file and return the exit code that it asks for."""
     try:
         report = _validate(validation, path, password, at, anchors)
-    except Dependency:
-        raise
     except IdServiceError as exc:
         print(failures.message(exc), file=sys.stderr)
-        return failures.UNUSABLE
+        return failures.exit_code(type(exc))
     if as_json:
         print_json(report.to_json(), indent=None)
     else:
@@ -118,7 +116,8 @@ def _validate(
 ) -> ValidationReport:
     from idservice.services.documents import open_document
 
-    with open_document(path, validation.max_document_bytes) as document:
+    # A file beyond the limit is mapped and not read: that it is too large goes into the report.
+    with open_document(path, sys.maxsize) as document:
         report = validation.validate(
             document.data, str(path), password=password, at=at, extra_anchors=anchors
         )

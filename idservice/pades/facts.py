@@ -47,6 +47,9 @@ from idservice.pdf.signatures import (
 )
 from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
 
+PADES = "PAdES"
+"""The format of every document that is read here."""
+
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 
 
@@ -98,7 +101,7 @@ def _facts(
         else:
             signatures.append(_signature_facts(data, item, history))
     signatures.sort(key=lambda item: item.revision or 0)
-    return DocumentFacts("PAdES", tuple(signatures), findings)
+    return DocumentFacts(PADES, tuple(signatures), findings)
 
 
 def _read(

@@ -41,6 +41,11 @@ class FileFrame:
     ends_with_eol: bool
 
 
+def begins_as_pdf(data: PdfData) -> bool:
+    """Whether %PDF- stands where readers look for it."""
+    return b"%PDF-" in bytes(data[:_HEADER_WINDOW])
+
+
 def read_frame(data: PdfData) -> FileFrame:
     """Read header and end of a file; raise NotAPdf or MalformedPdf when either is not clear."""
     size = len(data)

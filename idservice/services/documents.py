@@ -80,7 +80,7 @@ def open_document(path: Path, max_bytes: int) -> Iterator[Document]:
                 "Use a smaller document, or raise the size limit in the settings.",
             )
         if size <= SNAPSHOT_BYTES:
-            yield Document(path, file.read(max_bytes), file, identity)
+            yield Document(path, file.read(size), file, identity)
             return
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         # A mapping that somebody still looks at cannot be closed; it goes with the last look.

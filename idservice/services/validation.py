@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from idservice.crypto.certificates import load_certificate, load_pem_certificates
-from idservice.errors import Finding, MalformedInput, NotAPdf, UnknownFormat
-from idservice.pades.facts import read_facts
-from idservice.pdf.frame import PdfData
+from idservice.errors import Finding, InputTooLarge, MalformedInput, NotAPdf, UnknownFormat
+from idservice.pades.facts import PADES, read_facts
+from idservice.pdf.frame import PdfData, begins_as_pdf
 from idservice.services.revocation import NoRevocationSource, RevocationSource
 from idservice.services.trust import TrustContext, assess_trust
 from idservice.settings import ValidationSettings
@@ -92,9 +92,9 @@ class Validation:
     ) -> ValidationReport:
         """Validate all signatures of a document at the time `at` (aware; now unless given).
 
-        Whatever is wrong with the document or its signatures is in the report. Raises
-        UnknownFormat, InputTooLarge and PdfPasswordWrong, where there is nothing to report
-        about, and DatabaseUnavailable.
+        Whatever is wrong with the document or its signatures is in the report, a PDF beyond
+        the limits of size, time or memory included. Raises UnknownFormat and
+        PdfPasswordWrong, where there is nothing to report about, and DatabaseUnavailable.
         """
         context = TrustContext(
             (*self._anchors, *extra_anchors),
@@ -107,10 +107,12 @@ class Validation:
                 document, password=password, max_bytes=self._settings.max_document_bytes
             )
         except NotAPdf as exc:
-            raise UnknownFormat(
-                "The file is no PDF, and no other format can be validated here.",
-                "Give a PDF file.",
-            ) from exc
+            raise _unknown_format() from exc
+        except InputTooLarge as exc:
+            if not begins_as_pdf(document):
+                raise _unknown_format() from exc
+            # Nobody may make a file look as if nothing had been said about it.
+            facts = DocumentFacts(PADES, (), (Finding(FORMAT_FAILURE, exc.detail, exc.fix),))
         signatures = tuple(_judge(item, context) for item in facts.signatures)
         return ValidationReport(filename, facts.format, signatures, _document_errors(facts))
 
@@ -128,6 +130,12 @@ def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
 def validation_without_home(settings: ValidationSettings) -> Validation:
     """Validate where there are no keys and no database: nothing is trusted by default."""
     return Validation(settings, clock=lambda: dt.datetime.now(dt.UTC))
+
+
+def _unknown_format() -> UnknownFormat:
+    return UnknownFormat(
+        "The file is no PDF, and no other format can be validated here.", "Give a PDF file."
+    )
 
 
 def _judge(signature: SignatureFacts, context: TrustContext) -> SignatureReport:

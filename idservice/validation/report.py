@@ -106,7 +106,7 @@ class ValidationReport:
         name, count = printable(self.file), len(self.signatures)
         if not count:
             reason = (
-                "is damaged"
+                "is damaged or beyond the limits"
                 if self.errors and self.errors[0].code == FORMAT_FAILURE
                 else ("has no signature")
             )

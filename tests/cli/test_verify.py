@@ -110,6 +110,29 @@ def test_a_pdf_without_a_verdict_ends_with_one(verify: Verify, file: str, code: 
     assert verify(file).code == 1
 
 
+@pytest.mark.parametrize("file", ["many.pdf", "good.pdf"])
+def test_a_pdf_beyond_a_limit_has_its_report(verify: Verify, folder: Path, file: str) -> None:
+    """Too many signatures, or too many bytes: exit 1 and one object, as for any other PDF."""
+    signatures = {f"o{10 + n}": b"<< /Type /Sig /ByteRange [0 1 2 3] >>" for n in range(70)}
+    many = pdfs.table_pdf(pdfs.plain_objects(**signatures))
+    (folder / "many.pdf").write_bytes(many)
+    limit = {} if file == "many.pdf" else {"IDSERVICE_VALIDATION__MAX_DOCUMENT_BYTES": "1024"}
+    done = verify(file, "plain.pdf", "--json", **limit)
+    assert done.code == 1
+    assert [item["errors"][0]["code"] for item in reports(done)][0] == "FORMAT_FAILURE"
+    assert len(reports(done)) == 2
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026-02-30"]
+)
+def test_a_time_outside_the_calendar_is_wrong_usage(verify: Verify, time: str) -> None:
+    """A zone can push a time out of the years that exist: exit 2, not a fault of our own."""
+    done = verify("good.pdf", "--at", time)
+    assert (done.code, done.out) == (2, "")
+    assert time in done.err
+
+
 def test_a_second_signature_is_not_analysed(verify: Verify) -> None:
     """The later signature passes, the earlier one does not: exit 1."""
     done = verify("twice.pdf", "--json", *TRUST)
