@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from idservice.crypto.keys import Signer, verify_signature
 from idservice.errors import SignatureInvalid
 from idservice.pades.pending import PendingSignature
+from idservice.pdf.signable import require_signable
 from idservice.pdf.signature_field import SignatureText, find_gap, place_signature
 from idservice.pdf.update import Update
 
@@ -52,6 +53,7 @@ def prepare(
     that wants a digest gets `.dtbs_digest`. Raises PdfSigningForbidden when an earlier
     signature does not allow another, MalformedPdf when the place for it is damaged.
     """
+    require_signable(document)
     update = Update(document)
     name, signature = place_signature(
         document,
