@@ -11,18 +11,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pikepdf import PasswordError, Pdf, PdfError
+from pikepdf import Dictionary, PasswordError, Pdf, PdfError
 
 from idservice.errors import InputTooLarge, MalformedPdf, PdfPasswordWrong, PdfSigningForbidden
 from idservice.pdf.damage import readable
 from idservice.pdf.fields import read_form
 from idservice.pdf.limits import MAX_BYTES
 from idservice.pdf.passwords import password_forms
+from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
     from idservice.pdf.frame import PdfData
 
-_SIGNATURE = re.compile(rb"/ByteRange[\x00\t\n\f\r ]*\[")
+# Every character of a name may be written as #xx (ISO 32000-2 cl. 7.3.5).
+_SIGNATURE = re.compile(
+    b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (octet, octet) for octet in b"ByteRange")
+)
+_TYPES = frozenset({"/Sig", "/DocTimeStamp"})
 _MAX_REPORTED = 20
 
 
@@ -50,7 +55,11 @@ def repair(
     pdf = _recover(bytes(data), password)
     out = io.BytesIO()
     try:
-        signed = read_form(pdf.Root).is_signed or _SIGNATURE.search(data) is not None
+        signed = (
+            read_form(pdf.Root).is_signed
+            or _SIGNATURE.search(data) is not None
+            or any(_looks_signed(item) for item in pdf.objects)
+        )
         if not signed:
             # What the metadata say about the document is left as it is.
             pdf.save(
@@ -92,6 +101,18 @@ def _recover(data: bytes, password: str | None) -> Pdf:
         "The PDF is encrypted and the password does not open it.",
         "Give the password with which the file opens in a viewer.",
     )
+
+
+def _looks_signed(item: object) -> bool:
+    """Tell whether a recovered object, or the value of one, looks like a signature."""
+    if not isinstance(item, Dictionary):
+        return False
+    if "/ByteRange" in item:
+        return True
+    if "/Contents" in item and as_text(item.get("/Type")) in _TYPES:
+        return True
+    value = item.get("/V")
+    return isinstance(value, Dictionary) and not value.is_indirect and _looks_signed(value)
 
 
 def _hopeless(message: str) -> MalformedPdf:
