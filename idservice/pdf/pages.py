@@ -1,4 +1,14 @@
-"""The page tree, walked whole within budgets, so that loops and lies are found."""
+"""The page tree, walked whole within budgets, so that loops and lies are found.
+
+Where qpdf has to repair the tree before it can walk the pages, readers need not agree on
+what they are, so these are damage (ISO 32000-2 cl. 7.7.3.2 and 7.7.3.3): a page that
+stands in the tree twice, which qpdf copies; and a leaf without /Type, which qpdf calls a
+page on a guess. Honest producers write neither.
+
+Some do write a page into /Kids itself instead of referring to it, or leave out /MediaBox
+or /Resources. There is one reading of these, so such a file is signed, and `qpdf --check`
+warns about it afterwards as it did before.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +50,7 @@ def read_pages(catalog: Object) -> PageTree:
     """Walk the page tree of a catalog; raise MalformedPdf when it is circular, deep or wrong.
 
     Every node is visited once; /Count of each node must be the number of leaves below it
-    (ISO 32000-2 cl. 7.7.3.2). A page that several nodes share is one page each time.
+    (ISO 32000-2 cl. 7.7.3.2), and every page stands in one place.
     """
     root = catalog.get("/Pages")
     if not isinstance(root, Dictionary):
@@ -60,6 +70,7 @@ class _Walk:
         self.first: tuple[Object, Object | None, int] | None = None
         self.annotation_owners: dict[tuple[int, int], int] = {}
         self._nodes: set[tuple[int, int]] = set()
+        self._leaves: set[tuple[int, int]] = set()
 
     def node(self, node: Object, depth: int) -> int:
         """Count the leaves below an intermediate node, checking it."""
@@ -90,8 +101,12 @@ class _Walk:
         return count
 
     def _leaf(self, page: Object, owner: Object, index: int) -> None:
-        if page.get("/Type", _PAGE) != _PAGE:
+        if page.get("/Type") != _PAGE:
             raise damaged(f"a leaf of the page tree is no page (object {page.objgen[0]})")
+        if page.is_indirect:
+            if page.objgen in self._leaves:
+                raise damaged(f"the page tree holds one page twice (object {page.objgen[0]})")
+            self._leaves.add(page.objgen)
         if self.first is None:
             self.first = (page, None if page.is_indirect else owner, index)
         annotations = page.get("/Annots")

@@ -70,6 +70,8 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         "no dictionary",
     ),
     "kid is no page": (_with(o3=b"<< /Type /Font >>"), "is no page"),
+    "kid has no type": (_with(o3=pdfs.PAGE.replace(b"/Type /Page ", b"")), "is no page"),
+    "page twice": (_with(o2=b"<< /Type /Pages /Kids [3 0 R 3 0 R] /Count 2 >>"), "twice"),
     "wrong count": (_with(o2=b"<< /Type /Pages /Kids [3 0 R] /Count 2 >>"), "wrongly"),
     "circular pages": (
         _with(o2=b"<< /Type /Pages /Kids [3 0 R 2 0 R] /Count 2 >>"),
