@@ -51,6 +51,7 @@ class ServerSettings(_Section):
     workers: Annotated[int, Field(ge=1, le=256)]
     threads: Annotated[int, Field(ge=1, le=256)]
     max_request_bytes: Bytes
+    body_seconds: Annotated[int, Field(ge=1, le=3600)]
     metrics: bool
 
 

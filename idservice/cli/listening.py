@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from idservice.settings import Settings
 
 APPLICATION = "idservice.web.app"
-FACTORY = "create_app_from_environment"
+FACTORY = "create_gateway_from_environment"
 GRACE_SECONDS = 4
 """How long a worker may finish what it is answering before it is killed."""
 
@@ -42,9 +42,9 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
         f"{APPLICATION}:{FACTORY}",
         address=settings.server.host,
         port=settings.server.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=settings.server.workers,
-        blocking_threads=settings.server.threads,
+        websockets=False,
         factory=True,
         log_level=LogLevels.error,
         log_enabled=True,

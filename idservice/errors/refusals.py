@@ -161,6 +161,12 @@ class TooManyRequests(RequestRefused):
     code = "too_many_requests"
 
 
+class RequestTimeout(RequestRefused):
+    """The body of a request did not arrive in time."""
+
+    code = "request_timeout"
+
+
 class AlreadyInitialised(RequestRefused):
     """Keys or state already exist and are never overwritten."""
 

@@ -23,11 +23,14 @@ from idservice.web import (
     status,
     validation,
 )
+from idservice.web.arrival import refuse_at_arrival
+from idservice.web.gateway import Gateway
 from idservice.web.metrics import Metrics
 from idservice.web.observation import observe_requests
 from idservice.web.problems import register_problem_answers
 from idservice.web.request_log import RequestLog
 from idservice.web.state import WebState, attach
+from idservice.web.uploads import BodyLimits
 
 BLUEPRINTS = (
     authentication.blueprint,
@@ -61,6 +64,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     )
     attach(app, _state(settings, services or open_services(settings)))
     observe_requests(app)
+    refuse_at_arrival(app)
     register_problem_answers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -71,6 +75,19 @@ def create_app_from_environment() -> Flask:
     """Return the application of the home folder that IDSERVICE_HOME names, for a WSGI server."""
     home = Path(os.environ.get("IDSERVICE_HOME") or ".")
     return create_app(load_settings(home))
+
+
+def create_gateway_from_environment() -> Gateway:
+    """Return the same application for granian, behind a gateway that reads bodies for it."""
+    home = Path(os.environ.get("IDSERVICE_HOME") or ".")
+    settings = load_settings(home)
+    services = open_services(settings)
+    return Gateway(
+        create_app(settings, services),
+        threads=settings.server.threads,
+        body_limit=BodyLimits(settings, services.access_tokens).of,
+        patience=settings.server.body_seconds,
+    )
 
 
 def _state(settings: Settings, services: Services) -> WebState:

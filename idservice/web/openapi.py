@@ -32,6 +32,13 @@ _EVERYWHERE: tuple[type[IdServiceError], ...] = (
     errors.DatabaseUnavailable,
 )
 
+# What any route with a body may answer besides.
+_WITH_A_BODY: tuple[type[IdServiceError], ...] = (
+    errors.InputTooLarge,
+    errors.RequestTimeout,
+    errors.TooManyRequests,
+)
+
 _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "code": {
         "description": "An Estonian personal code.",
@@ -187,7 +194,8 @@ def _answer(answer: type[BaseModel] | Media) -> dict[str, Any]:
 
 def _problems(operation: Operation) -> dict[str, Any]:
     by_status: dict[int, list[type[IdServiceError]]] = {}
-    for error in dict.fromkeys((*operation.problems, *_EVERYWHERE)):
+    with_a_body = _WITH_A_BODY if _request_body(operation) else ()
+    for error in dict.fromkeys((*operation.problems, *with_a_body, *_EVERYWHERE)):
         by_status.setdefault(status_of(error), []).append(error)
     return {
         str(status): {

@@ -46,6 +46,7 @@ _STATUS: dict[type[IdServiceError], int] = {
     errors.PdfPasswordWrong: 422,
     errors.UnknownFormat: 415,
     errors.TooManyRequests: 429,
+    errors.RequestTimeout: 408,
     errors.Dependency: 503,
     errors.InternalError: 500,
     errors.Configuration: 500,

@@ -9,17 +9,45 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from flask import request
 from werkzeug.datastructures import FileStorage
 
-from idservice.errors import MalformedRequest, UnsupportedMediaType
+from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
+from idservice.services.access_tokens import AccessTokens
+from idservice.settings import Settings
 
 CHUNK = 1 << 18
 IN_MEMORY = 1 << 20
 FORM_OVERHEAD = 1 << 16
 """Bytes that the other fields of a form may take, beside the document."""
+
+
+class BodyLimits:
+    """How large the body of a request may be, told before any of it is read."""
+
+    def __init__(self, settings: Settings, access_tokens: AccessTokens) -> None:
+        """Take the limits; who signs shows an access token first."""
+        self._settings = settings
+        self._access_tokens = access_tokens
+
+    def of(self, environ: dict[str, Any]) -> int:
+        """Return the most bytes that are read for a request, by its address and its sender."""
+        path = environ["PATH_INFO"]
+        settings = self._settings
+        if path == "/v1/validation":
+            return settings.validation.max_document_bytes + FORM_OVERHEAD
+        if path == "/v1/signatures" and self._is_logged_in(environ):
+            return settings.signing.max_document_bytes + FORM_OVERHEAD
+        return settings.server.max_request_bytes
+
+    def _is_logged_in(self, environ: dict[str, Any]) -> bool:
+        try:
+            self._access_tokens.check(environ.get("HTTP_AUTHORIZATION", "").partition(" ")[2])
+        except IdServiceError:
+            return False  # the view says why
+        return True
 
 
 def allow_document(max_document_bytes: int) -> None:
