@@ -73,9 +73,15 @@ def read_facts(
     Raises NotAPdf, InputTooLarge, PdfPasswordWrong. A damaged file raises nothing: its
     facts say so, for the file and for each signature that can be found in it.
     """
+    if len(data) > max_bytes:
+        raise InputTooLarge(
+            f"The PDF has {len(data)} bytes where at most {max_bytes} are read.",
+            "Validate a smaller document, or raise the size limit in the settings.",
+        )
     try:
+        # First of all: it is cheap, and refuses tables that would cost much to load.
+        history = read_history(data, read_frame(data))
         document = open_document(data, password=password, max_bytes=max_bytes)
-        history = read_history(data, document.frame)
         found = [
             _read(data, item, history, document, password)
             for item in signature_dictionaries(document)

@@ -11,8 +11,10 @@ MAX_OBJECTS = 1_000_000
 MAX_TREE_DEPTH = 64
 """Deepest page or field tree; honest producers stay below ten levels."""
 
-MAX_DECODED_BYTES = 256 * 1024 * 1024
-"""What all object streams of a file together may hold, and any one stream at most."""
+MAX_DECODED_BYTES = 96 * 1024 * 1024
+"""What all object streams of a file together may hold, and any one stream at most.
+
+Decoding needs about three times as much memory; a million objects fit into a third of it."""
 
 MAX_PASSWORD_CHARACTERS = 512
 

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_TOKENS = 200_000
+# How often the bytes of a file may be looked at; for its signatures once is enough.
+_READINGS = 4
 _MAX_DIGITS = 20
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
-_SKIP = re.compile(rb"(?:" + _WHITE + rb"+|%[^\r\n]*)*")
+# Possessive: what was passed over is never looked at again, nor remembered.
+_SKIP = re.compile(_WHITE + rb"*+(?:%[^\r\n]*+" + _WHITE + rb"*+)*+")
 # Some producers point to the line end in front of an object; every reader skips it.
 _HEADER = re.compile(
-    _WHITE + rb"{0,8}(\d{1,10})" + _WHITE + rb"+(\d{1,5})" + _WHITE + rb"+obj(?![A-Za-z0-9])"
+    _WHITE + rb"{0,8}(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
 )
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
-_REFERENCE = re.compile(rb"(\d{1,10})" + _WHITE + rb"+(\d{1,5})" + _WHITE + rb"+R(?![A-Za-z0-9])")
+_REFERENCE = re.compile(rb"(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++R(?![A-Za-z0-9])")
 _WORD = re.compile(rb"(?:true|false|null)(?![A-Za-z0-9])")
 _HEX = re.compile(rb"<[^<>]*>")
-_LITERAL_PART = re.compile(rb"[^()\\]*(\\.|[()])", re.DOTALL)
+_LITERAL_PART = re.compile(rb"[^()\\]*+(\\.|[()])", re.DOTALL)
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
@@ -81,12 +84,15 @@ class IndirectObject:
     node: Node
 
 
-def read_indirect(data: PdfData, offset: int) -> IndirectObject:
-    """Read "n g obj" and the object behind it at an offset. Raises MalformedPdf."""
+def read_indirect(data: PdfData, offset: int, reader: RawReader | None = None) -> IndirectObject:
+    """Read "n g obj" and the object behind it at an offset. Raises MalformedPdf.
+
+    Who reads many objects of one file gives one reader, so that they share its budget.
+    """
     header = _HEADER.match(data, offset)
     if header is None:
         raise _malformed(f"there is no object at byte {offset}")
-    node = RawReader(data).node(header.end())
+    node = (reader or RawReader(data)).node(header.end())
     return IndirectObject(int(header[1]), int(header[2]), node)
 
 
@@ -97,27 +103,38 @@ def skip(data: PdfData, position: int) -> int:
 
 
 class RawReader:
-    """Reads objects from a file within a budget of tokens."""
+    """Reads objects from a file within a budget of tokens and of bytes, for all of them."""
 
     def __init__(self, data: PdfData) -> None:
         """Look at a whole file."""
         self._data = data
         self._left = MAX_TOKENS
+        self._bytes_left = _READINGS * len(data)
 
     def node(self, position: int, depth: int = 1) -> Node:
         """Read the object that begins at or behind a position. Raises MalformedPdf."""
         self._left -= 1
-        if self._left < 0 or depth > MAX_DEPTH:
-            raise _malformed(f"the object near byte {position} is too deep or too large")
         start = skip(self._data, position)
+        self._bytes_left -= start - position
+        if self._left < 0 or self._bytes_left < 0 or depth > MAX_DEPTH:
+            raise _malformed(f"the object near byte {position} is too deep or too large")
         head = bytes(self._data[start : start + 2])
         if head == b"<<":
             return self._dictionary(start, depth)
         if head[:1] == b"[":
             return self._array(start, depth)
-        if head[:1] == b"(":
-            return Node("literal", start, self._literal_end(start))
-        return self._scalar(start)
+        # What does not end was looked at up to the end of the file.
+        end = len(self._data)
+        try:
+            item = (
+                Node("literal", start, self._literal_end(start))
+                if head[:1] == b"("
+                else self._scalar(start)
+            )
+            end = item.end
+        finally:
+            self._bytes_left -= end - start
+        return item
 
     def _scalar(self, start: int) -> Node:
         data = self._data

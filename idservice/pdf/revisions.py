@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import MalformedPdf
 from idservice.pdf.frame import FileFrame
+from idservice.pdf.limits import MAX_OBJECTS
 from idservice.pdf.raw_objects import Node, RawReader, read_indirect, skip
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 MAX_SECTIONS = 2_000
 _ENTRY_BYTES = 20
+# How often all sections together may span the file; honest ones do not overlap at all.
+_READINGS = 2
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
-_ENTRY = re.compile(rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}")
+_ENTRY_PATTERN = rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}+"
+_ENTRY = re.compile(_ENTRY_PATTERN)
 _END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+(%%EOF)(?:\r\n|\r|\n)?")
 _ENDSTREAM = re.compile(rb"endstream")
 
@@ -91,25 +95,30 @@ def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
     sections: list[XrefSection] = []
     seen: set[int] = set()
     pending = [frame.startxref + base]
+    reader = RawReader(data)
+    spanned = 0
     while pending:
         start = pending.pop()
         if start in seen or len(seen) > MAX_SECTIONS:
             raise _malformed("the chain of cross-reference sections is circular or too long")
         seen.add(start)
-        section = read_section(data, start)
+        section = read_section(data, start, reader)
+        spanned += section.end - section.start
+        if spanned > _READINGS * len(data):
+            raise _malformed("its cross-reference sections overlap")
         sections.append(section)
         pending += [base + offset for offset in _older(section.trailer)]
     return RevisionHistory(base, frame.size, tuple(sections), _revisions(data, base, sections))
 
 
-def read_section(data: PdfData, start: int) -> XrefSection:
+def read_section(data: PdfData, start: int, reader: RawReader) -> XrefSection:
     """Read one cross-reference table or stream. Raises MalformedPdf."""
     if not 0 <= start < len(data):
         raise _malformed(f"a cross-reference section would be at byte {start}, outside the file")
     if bytes(data[start : start + 4]) == b"xref":
-        trailer = RawReader(data).node(_table_end(data, start + 4))
+        trailer = reader.node(_table_end(data, start + 4))
         return XrefSection(start, trailer.end, _dictionary(trailer, start))
-    item = read_indirect(data, start)
+    item = read_indirect(data, start, reader)
     end = _ENDSTREAM.search(data, item.node.end)
     if end is None:
         raise _malformed(f"the cross-reference stream at byte {start} does not end")
@@ -121,9 +130,10 @@ def _table_end(data: PdfData, position: int) -> int:
     position = skip(data, position)
     while (head := _SUBSECTION.match(data, position)) is not None:
         count = int(head[2])
-        if count * _ENTRY_BYTES > len(data):
+        if count > MAX_OBJECTS or count * _ENTRY_BYTES > len(data):
             raise _malformed(
-                f"the cross-reference table at byte {position} is longer than the file"
+                f"the cross-reference table at byte {position} is longer than the file, or than "
+                f"the {MAX_OBJECTS} objects that are read"
             )
         position = _behind_entries(data, head.end(), count)
     if bytes(data[position : position + 7]) != b"trailer":
@@ -136,12 +146,10 @@ def _behind_entries(data: PdfData, position: int, count: int) -> int:
     if count == 0 or (_ENTRY.match(data, end - _ENTRY_BYTES) and _ENTRY.match(data, position)):
         return skip(data, end)
     # Entries of another length than 20 bytes: follow them one by one.
-    for _ in range(count):
-        entry = _ENTRY.match(data, position)
-        if entry is None:
-            raise _malformed(f"a cross-reference entry at byte {position} is malformed")
-        position = entry.end()
-    return skip(data, position)
+    entries = re.compile(b"(?:%b){%d}+" % (_ENTRY_PATTERN, count)).match(data, position)
+    if entries is None:
+        raise _malformed(f"a cross-reference entry behind byte {position} is malformed")
+    return skip(data, entries.end())
 
 
 def _older(trailer: Node) -> list[int]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Dictionary, Name, Stream, String
 
 from idservice.errors import InputTooLarge, MalformedPdf
-from idservice.pdf.raw_objects import IndirectObject, Node, read_indirect, skip
+from idservice.pdf.raw_objects import IndirectObject, Node, RawReader, read_indirect, skip
+from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
     from pikepdf import Object
@@ -34,7 +35,11 @@ _TRACE = re.compile(
     rb"ByteRange|/Sig(?![A-Za-z])|/DocTimeStamp"
     rb"|/[^\x00\t\n\x0c\r ()<>\[\]{}/%#]{0,32}#[0-9A-Fa-f]{2}"
 )
-_OBJECT = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj")
+_OBJECT = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj\Z")
+# In front of an entry of a dictionary, its object is looked for this far and this often.
+_WINDOW = 1024 * 1024
+_MAX_WORDS = 1_000
+_HEADER_BYTES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,43 @@ def signatures_in_bytes(data: PdfData) -> tuple[SignatureDictionary, ...]:
 
     At most MAX_SIGNATURES are looked for: the file is refused in any case.
     """
-    headers = [match.start() for match in _OBJECT.finditer(data)]
+    reader = RawReader(data)
+    read: dict[int, IndirectObject | None] = {}
     found: dict[int, SignatureDictionary] = {}
     for mark in islice(_MARK.finditer(data), MAX_SIGNATURES):
-        place = bisect(headers, mark.start()) - 1
-        start = headers[place] if place >= 0 else 0
-        try:
-            item = read_indirect(data, start)
-        except MalformedPdf:
+        start = _object_before(data, mark.start())
+        if start not in read:
+            read[start] = _readable(data, start, reader)
+        item = read[start]
+        node = None if item is None else _holding(item.node, mark.start())
+        if item is None:
             found.setdefault(start, SignatureDictionary("", "damaged", None, 0, usual=False))
-            continue
-        node = _holding(item.node, mark.start())
-        if node is not None:
+        elif node is not None:
             found.setdefault(node.start, _from_bytes(node, item.number))
     return tuple(found.values())
+
+
+def _object_before(data: PdfData, position: int) -> int:
+    """Return where the nearest object in front of a position begins; 0 without one."""
+    first = max(0, position - _WINDOW)
+    window = bytes(data[first:position])
+    end = len(window)
+    for _ in range(_MAX_WORDS):
+        end = window.rfind(b"obj", 0, end)
+        if end < 0:
+            break
+        begin = max(0, end - _HEADER_BYTES)
+        header = _OBJECT.search(window[begin : end + 3])
+        if header is not None:
+            return first + begin + header.start()
+    return 0
+
+
+def _readable(data: PdfData, start: int, reader: RawReader) -> IndirectObject | None:
+    try:
+        return read_indirect(data, start, reader)
+    except MalformedPdf:
+        return None
 
 
 def _from_bytes(node: Node, number: int) -> SignatureDictionary:
@@ -120,6 +148,7 @@ class _Reader:
         self._document = document
         self._table = document.pdf.get_xref_table()
         self._base = document.frame.header_offset
+        self._raw = RawReader(document.data)
 
     def of_field(self, name: str, field: Object, value: object) -> SignatureDictionary:
         """Describe the value of a signature field."""
@@ -156,9 +185,13 @@ class _Reader:
             if entry.type == _AT_OFFSET and entry.offset is not None
         )
         starts = [start for start, _ in places]
-        marks = (bisect(starts, mark.start()) - 1 for mark in _TRACE.finditer(self._document.data))
-        for index in sorted({mark for mark in marks if mark >= 0}):
-            yield get(places[index][1])
+        # One mark in an object is enough; then the next object is looked at.
+        mark = _TRACE.search(self._document.data, min(starts, default=0))
+        while mark is not None and places:
+            index = bisect(starts, mark.start())
+            yield get(places[index - 1][1])
+            next_start = starts[index] if index < len(starts) else len(self._document.data)
+            mark = _TRACE.search(self._document.data, next_start)
         for objgen, entry in self._table.items():
             if entry.type == _IN_OBJECT_STREAM:
                 yield get(objgen)
@@ -181,7 +214,7 @@ class _Reader:
         entry = self._table.get(objgen)
         if entry is None or entry.type != _AT_OFFSET or entry.offset is None:
             return None
-        item = read_indirect(self._document.data, entry.offset + self._base)
+        item = read_indirect(self._document.data, entry.offset + self._base, self._raw)
         if (item.number, item.generation) != objgen:
             raise MalformedPdf(
                 f"The cross-references name object {objgen[0]} where object {item.number} "
@@ -247,7 +280,7 @@ def _ends_object(data: PdfData, position: int) -> bool:
 
 def _text(value: Object, key: str) -> str | None:
     found = value.get(key)
-    return str(found) if isinstance(found, (Name, String)) else None
+    return as_text(found) if isinstance(found, (Name, String)) else None
 
 
 def _name(node: Node, key: str) -> str | None:
@@ -259,9 +292,17 @@ def _holding(node: Node, position: int) -> Node | None:
     """Return the innermost dictionary around a position."""
     if not node.start <= position < node.end:
         return None
-    children = [*node.items, *(item for _, item in node.entries)]
-    inner = next((found for item in children if (found := _holding(item, position))), None)
+    # An array has items, a dictionary has entries; both stand in the order of their places.
+    index = bisect(node.items or node.entries, position, key=_place) - 1
+    child = None
+    if index >= 0:
+        child = node.items[index] if node.items else node.entries[index][1]
+    inner = None if child is None else _holding(child, position)
     return inner or (node if node.kind == "dictionary" else None)
+
+
+def _place(child: Node | tuple[str, Node]) -> int:
+    return child.start if isinstance(child, Node) else child[1].start
 
 
 def _too_many(count: int) -> InputTooLarge:
