@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idservice.keystore.secret import KeyStoreSecret, load_secret
@@ -177,12 +178,14 @@ class Services:
     @cached_property
     def test_people(self) -> ReadyPeople:
         """People who are ready in a new home."""
-        from idservice.services.test_people import ReadyPeople, stretching_once
+        return self.test_people_by(stretch)
+
+    def test_people_by(self, stretching: Stretching) -> ReadyPeople:
+        """The same, issued with another way to run Argon2id over their public PINs."""
+        from idservice.services.test_people import ReadyPeople
 
         return ReadyPeople(
-            self._enrolment(stretching_once()),
-            config_folder() / "personas.toml",
-            self.settings.state.folder / CARDS,
+            self._enrolment(stretching), test_people_list(), self.settings.state.folder / CARDS
         )
 
     def _enrolment(self, stretching: Stretching) -> Enrolment:
@@ -200,8 +203,7 @@ class Services:
 
     @cached_property
     def _pin_cost(self) -> PinCost:
-        pins = self.settings.pins
-        return PinCost(pins.argon2_memory_kib, pins.argon2_iterations, pins.argon2_lanes)
+        return pin_cost(self.settings)
 
     @cached_property
     def own_keys(self) -> OwnKeys:
@@ -277,6 +279,17 @@ class Services:
         if "confined_reader" in self.__dict__:
             self.confined_reader.close()
         self.database.close()
+
+
+def pin_cost(settings: Settings) -> PinCost:
+    """What one try of a PIN costs in this home."""
+    pins = settings.pins
+    return PinCost(pins.argon2_memory_kib, pins.argon2_iterations, pins.argon2_lanes)
+
+
+def test_people_list() -> Path:
+    """The file that lists the test people."""
+    return config_folder() / "personas.toml"
 
 
 def open_services(settings: Settings, *, clock: Clock = now) -> Services:

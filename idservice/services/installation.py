@@ -15,13 +15,24 @@ from idservice.errors import AlreadyInitialised
 from idservice.keystore.files import create_file
 from idservice.keystore.secret import load_secret
 from idservice.services import home_folder
-from idservice.services.assembly import Clock, Services, now, open_database
+from idservice.services.assembly import (
+    Clock,
+    Services,
+    now,
+    open_database,
+    pin_cost,
+    test_people_list,
+)
 from idservice.services.authority_keys import create_authority
 from idservice.services.home_folder import ACTOR
+from idservice.services.key_records import Stretching
 from idservice.services.origins import is_loopback
+from idservice.services.public_pins import PublicPinStretching
 from idservice.services.relying_parties import DEMO_RELYING_PARTY
 from idservice.services.specimen import specimen_contract
+from idservice.services.test_people import read_people
 from idservice.settings import Settings
+from idservice.store.database import Database
 
 DEMO_NAME = "Demo"
 SETTINGS_FILE = Path("config") / "idservice.toml"
@@ -52,9 +63,12 @@ def initialise(
     _refuse_other_settings(settings, address)
     database = open_database(settings)
     try:
-        with home_folder.initialising(settings, database, clock):
+        with (
+            _stretching_ahead(settings, database) as stretching,
+            home_folder.initialising(settings, database, clock),
+        ):
             secret = load_secret(settings.keys.secret_file)
-            _fill(Services(settings, database, secret, clock), tell)
+            _fill(Services(settings, database, secret, clock), stretching, tell)
             if address is not None:
                 _keep_address(settings, address)
     finally:
@@ -76,7 +90,17 @@ def migrate(settings: Settings) -> tuple[str | None, str | None]:
         database.close()
 
 
-def _fill(services: Services, tell: Callable[[str], None]) -> None:
+def _stretching_ahead(settings: Settings, database: Database) -> PublicPinStretching:
+    """Begin with what takes longest while everything else is made; it stands alone."""
+    stretching = PublicPinStretching()
+    if home_folder.is_new(settings, database):
+        people = read_people(test_people_list())
+        codes = (code for person in people for code in (person.puk, person.pin1, person.pin2))
+        stretching.begin(codes, pin_cost(settings))
+    return stretching
+
+
+def _fill(services: Services, stretching: Stretching, tell: Callable[[str], None]) -> None:
     settings = services.settings
     tell("Root, issuing authority, OCSP and time-stamping keys")
     create_authority(
@@ -94,8 +118,9 @@ def _fill(services: Services, tell: Callable[[str], None]) -> None:
         DEMO_RELYING_PARTY, name=DEMO_NAME, origins=[settings.server.public_url], actor=ACTOR
     )
     tell("Test people")
-    services.test_people.issue_all()
-    first, second, *_ = (person.name for person in services.test_people.ready())
+    people = services.test_people_by(stretching)
+    people.issue_all()
+    first, second, *_ = (person.name for person in people.ready())
     specimen = specimen_contract(first, second, services.clock())
     create_file(settings.state.folder / home_folder.SPECIMEN, specimen, mode=0o644)
 

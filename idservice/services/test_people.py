@@ -6,7 +6,6 @@ the service can use these identities.
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from idservice.errors import SettingsInvalid, StorageUnavailable
-from idservice.keystore.wrapping import PinCost, Stretched, stretch
 from idservice.services.enrolment import Enrolment
-from idservice.services.key_records import Stretching
 from idservice.services.person_request import CARD, SERVER, PersonRequest
 
 ACTOR = "installation"
@@ -65,7 +62,7 @@ class ReadyPeople:
     def __init__(self, enrolment: Enrolment, config: Path, cards: Path) -> None:
         """Take what issues people, the list's file, and the folder for their cards.
 
-        An enrolment with `stretching_once` makes a home folder much faster.
+        An enrolment with `PublicPinStretching` makes a home folder much faster.
         """
         self._enrolment = enrolment
         self._config = config
@@ -104,16 +101,6 @@ class ReadyPeople:
                 f"The folder {self._cards} cannot be made: {exc.strerror}.",
                 "Make the folder above it writable.",
             ) from exc
-
-
-def stretching_once() -> Stretching:
-    """Return Argon2id that stretches equal codes once: only for PINs that are public anyway."""
-
-    @functools.cache
-    def stretched(code: str, cost: PinCost) -> Stretched:
-        return stretch(code, cost)
-
-    return stretched
 
 
 def read_people(path: Path) -> list[ReadyPerson]:

@@ -1,14 +1,18 @@
 """Test people are ready in every new home, with the PINs of the real test cards."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from idservice.errors import SettingsInvalid, StorageUnavailable
+from idservice.errors import PinWrong, SettingsInvalid, StorageUnavailable
 from idservice.keystore.card import Purpose
+from idservice.keystore.secret import KeyStoreSecret
+from idservice.keystore.wrapping import PinCost, Slot, check_verifier, make_verifier
 from idservice.pki.personal_code import PersonalCode
 from idservice.services.assembly import Services
-from idservice.services.test_people import ReadyPeople, read_people, stretching_once
+from idservice.services.public_pins import PublicPinStretching
+from idservice.services.test_people import ReadyPeople, read_people
 from idservice.settings import config_folder
 from support.homes import PERSON, PIN1, PIN2, PUK, card_of
 
@@ -40,12 +44,30 @@ def test_everybody_on_the_list_can_act(services: Services, home: Path) -> None:
 
 
 def test_equal_pins_are_stretched_once() -> None:
-    """Public PINs cost Argon2id once, whoever they belong to."""
-    from idservice.keystore.wrapping import PinCost
+    """Public PINs cost Argon2id once, whoever they belong to, begun ahead or not."""
+    cost = PinCost(64, 1, 1)
+    with PublicPinStretching() as stretching:
+        stretching.begin((PIN1, PIN1), cost)
+        assert stretching(PIN1, cost) is stretching(PIN1, cost)
+        assert stretching(PIN2, cost) is stretching(PIN2, cost)
+        assert stretching(PIN2, cost) is not stretching(PIN1, cost)
 
-    stretching, cost = stretching_once(), PinCost(64, 1, 1)
-    assert stretching(PIN1, cost) is stretching(PIN1, cost)
-    assert stretching(PIN2, cost) is not stretching(PIN1, cost)
+
+def test_what_was_begun_is_what_argon2id_makes() -> None:
+    """A code stretched ahead opens what is wrapped under it."""
+    slot, secret = Slot(PERSON, "signing", "pin1"), KeyStoreSecret(bytes(32))
+    with PublicPinStretching() as stretching:
+        verifier = make_verifier(stretching(PIN1, PinCost(64, 1, 1)), slot=slot, secret=secret)
+    check_verifier(verifier, PIN1, slot=slot, secret=secret)
+    with pytest.raises(PinWrong):
+        check_verifier(verifier, PIN2, slot=slot, secret=secret)
+
+
+def test_no_thread_outlives_the_stretching() -> None:
+    """Worker processes are forked later, which no thread of ours may see."""
+    with PublicPinStretching() as stretching:
+        stretching.begin((PIN1, PIN2, PUK), PinCost(64, 1, 1))
+    assert not [item for item in threading.enumerate() if item.name.startswith("argon2id")]
 
 
 @pytest.mark.parametrize(
