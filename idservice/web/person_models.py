@@ -84,15 +84,26 @@ class PageQuery(RequestModel):
     ] = None
 
 
+Custody = Literal["server", "card"]
+Time = Annotated[
+    str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})
+]
+
+
 class CertificateAnswer(AnswerModel):
     """One certificate of a person."""
 
     purpose: Literal["authentication", "signing"]
-    custody: Literal["server", "card"]
+    custody: Custody
+    issuer: Annotated[str, Field(description="Name of the authority's key.")]
     serial: Annotated[str, Field(description="Lower-case hexadecimal.")]
+    subject: str
+    profile: str
+    profile_version: str
     status: Literal["valid", "suspended", "revoked"]
-    not_before: str
-    not_after: str
+    not_before: Time
+    not_after: Time
+    sha256: Annotated[str, Field(description="Of the DER certificate, in hexadecimal.")]
     certificate_pem: str
 
 
@@ -111,8 +122,15 @@ class PersonAnswer(AnswerModel):
     given_name: str
     surname: str
     status: Literal["issuing", "active", "suspended", "revoked", "expired"]
-    created_at: str
+    custody: Annotated[list[Custody], Field(description="Where keys of this person are.")]
+    created_at: Time
+    suspended_at: Time | None
+    revoked_at: Time | None
     revocation_reason: str | None
+    tries_left: Annotated[
+        dict[Literal["pin1", "pin2", "puk"], int],
+        Field(description="Wrong tries that the codes of server keys still bear."),
+    ]
     certificates: list[CertificateAnswer]
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import textwrap
-from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from idservice import errors
+from idservice.services.person_facts import person_facts
 from idservice.services.person_request import CertificateRequests, PersonRequest, Sex
-from idservice.services.persons import PersonView
 from idservice.web.bodies import json_body, query_parameters
 from idservice.web.credentials import require_operator
 from idservice.web.operations import Operation, describes
@@ -70,7 +67,7 @@ def issue() -> tuple[Response, int, dict[str, str]]:
         if body.custody == "server"
         else None
     )
-    answer = _answer(persons.show(enrolled.personal_code)) | {"pins": told}
+    answer = person_facts(persons.show(enrolled.personal_code)) | {"pins": told}
     return jsonify(answer), 201, {"Location": f"/v1/persons/{enrolled.personal_code}"}
 
 
@@ -90,7 +87,7 @@ def list_persons() -> Response:
     limit = int(query.limit or PAGE)
     found = web_state().services.persons.list(after=query.after or "", limit=limit)
     following = found[-1].person.code if len(found) == limit else None
-    return jsonify({"persons": [_answer(view) for view in found], "next": following})
+    return jsonify({"persons": [person_facts(view) for view in found], "next": following})
 
 
 @blueprint.get("/v1/persons/<code>")
@@ -104,7 +101,7 @@ def list_persons() -> Response:
 )
 def show(code: str) -> Response:
     """Show a person with all certificates."""
-    return jsonify(_answer(web_state().services.persons.show(code)))
+    return jsonify(person_facts(web_state().services.persons.show(code)))
 
 
 @blueprint.post("/v1/persons/<code>/suspend")
@@ -125,7 +122,7 @@ def suspend(code: str) -> Response:
     """Suspend a person: nobody logs in or signs in this name until resumed."""
     persons = web_state().services.persons
     persons.suspend(code, actor=OPERATOR)
-    return jsonify(_answer(persons.show(code)))
+    return jsonify(person_facts(persons.show(code)))
 
 
 @blueprint.post("/v1/persons/<code>/resume")
@@ -146,7 +143,7 @@ def resume(code: str) -> Response:
     """End a suspension."""
     persons = web_state().services.persons
     persons.resume(code, actor=OPERATOR)
-    return jsonify(_answer(persons.show(code)))
+    return jsonify(person_facts(persons.show(code)))
 
 
 @blueprint.post("/v1/persons/<code>/revoke")
@@ -172,7 +169,7 @@ def revoke(code: str) -> Response:
     body = json_body(RevokeRequest)
     persons = web_state().services.persons
     persons.revoke(code, body.reason, actor=OPERATOR)
-    return jsonify(_answer(persons.show(code)))
+    return jsonify(person_facts(persons.show(code)))
 
 
 def _request(body: IssueRequest) -> PersonRequest:
@@ -203,32 +200,3 @@ def _date(text: str | None) -> dt.date | None:
         raise errors.MalformedRequest(
             "birth_date is no day of the calendar.", "Write it as 1980-01-08."
         ) from exc
-
-
-def _answer(view: PersonView) -> dict[str, Any]:
-    person = view.person
-    return {
-        "personal_code": person.code,
-        "given_name": person.given_name,
-        "surname": person.surname,
-        "status": view.status,
-        "created_at": person.created_at.isoformat(),
-        "revocation_reason": person.revocation_reason,
-        "certificates": [
-            {
-                "purpose": record.purpose,
-                "custody": record.custody,
-                "serial": record.serial,
-                "status": record.status,
-                "not_before": record.not_before.isoformat(),
-                "not_after": record.not_after.isoformat(),
-                "certificate_pem": _pem(record.certificate_der or b""),
-            }
-            for record in view.certificates
-        ],
-    }
-
-
-def _pem(certificate_der: bytes) -> str:
-    body = "\n".join(textwrap.wrap(base64.b64encode(certificate_der).decode(), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"

@@ -7,6 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from idservice.services.person_facts import person_facts
+from idservice.web.person_models import PersonAnswer
 from support.homes import PERSON
 from support.web import WebBench, require_problem
 
@@ -41,6 +43,15 @@ def test_a_person_is_issued_and_logs_in(web: WebBench) -> None:
     shown = web.client.get(response.headers["Location"], headers=web.operator).get_json()
     assert "pins" not in shown
     assert shown["status"] == "active"
+
+
+def test_a_person_is_told_alike_everywhere(web: WebBench) -> None:
+    """The answer is what the command line prints: custody and tries left are in it."""
+    shown = web.client.get(f"/v1/persons/{PERSON}", headers=web.operator).get_json()
+    assert shown == person_facts(web.services.persons.show(PERSON))
+    assert shown["custody"] == ["card", "server"]
+    assert shown["tries_left"] == {"pin1": 3, "pin2": 3, "puk": 3}
+    assert PersonAnswer.model_validate(shown).model_dump() == shown
 
 
 def test_chosen_pins_are_kept(web: WebBench) -> None:
