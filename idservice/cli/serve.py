@@ -55,12 +55,12 @@ def _serve(app: AppContext) -> None:
     from idservice.cli import listening
     from idservice.cli.terminal import warn
     from idservice.cli.welcome import welcome
-    from idservice.services.addresses import require_free
+    from idservice.services.addresses import claim
     from idservice.services.relying_parties import DEMO_RELYING_PARTY
 
     settings = app.settings
     services = app.services()
-    require_free(settings.server.host, settings.server.port)
+    claimed = claim(settings.server.host, settings.server.port)
     services.require_keys()
     services.certificate_authority.reconcile()
     services.signing.clean_up()
@@ -70,7 +70,8 @@ def _serve(app: AppContext) -> None:
     for text in listening.warnings(settings, parties.get(DEMO_RELYING_PARTY, ())):
         warn(text)
     _export(settings)
-    listening.serve_until_stopped(settings, lambda: welcome(settings, people))
+    with claimed:
+        listening.serve_until_stopped(settings, lambda: welcome(settings, people))
 
 
 def _export(settings: Settings) -> None:

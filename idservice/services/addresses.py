@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+import sys
 from enum import Enum
 
 from idservice.errors import AddressInUse, ServiceUnavailable, SettingsInvalid
@@ -32,14 +34,35 @@ def require_free(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as exc:
         if exc.errno == errno.EADDRINUSE:
-            raise AddressInUse(
-                f"Port {port} on {host} is in use, perhaps by an idservice that already runs.",
-                "Stop the other program, or choose another port with --port.",
-            ) from exc
+            raise _in_use(host, port) from exc
         raise SettingsInvalid(
             f"Nothing can listen on {host} port {port}: {exc.strerror}.",
             "Correct --host and --port, or server.host and server.port in the settings.",
         ) from exc
+
+
+def claim(host: str, port: int) -> socket.socket:
+    """Claim a free address for this process; keep what is returned for as long as it serves.
+
+    Servers share a port gladly (SO_REUSEPORT) and listen late, so that of two started at
+    one moment both would find it free and both would serve. The claim is a name that one
+    process can have and that ends with it: an abstract socket in the same network
+    namespace, on Linux; elsewhere nothing is claimed. Raises AddressInUse, and
+    SettingsInvalid as `require_free`.
+    """
+    claimed = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "linux":
+            claimed.bind(f"\0idservice-serves-{host}-{port}")
+        require_free(host, port)
+    except OSError as exc:
+        claimed.close()
+        raise _in_use(host, port) from exc
+    except BaseException:
+        claimed.close()
+        raise
+    os.register_at_fork(after_in_child=claimed.close)
+    return claimed
 
 
 def who_listens(host: str, port: int) -> Listener:
@@ -66,3 +89,10 @@ def local_url(host: str, port: int) -> str:
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     reached = everywhere.get(host, host)
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def _in_use(host: str, port: int) -> AddressInUse:
+    return AddressInUse(
+        f"Port {port} on {host} is in use, perhaps by an idservice that already runs.",
+        "Stop the other program, or choose another port with --port.",
+    )
