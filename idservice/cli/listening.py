@@ -24,6 +24,7 @@ GRACE_SECONDS = 4
 """How long a worker may finish what it is answering before it is killed."""
 
 _PR_SET_PDEATHSIG = 1
+_METRICS_PREFIX = "idservice-metrics-"
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -68,8 +69,10 @@ def warnings(settings: Settings, demo_origins: Sequence[str]) -> list[str]:
     if demo_origins and settings.server.public_url not in demo_origins:
         found.append(
             f"clients reach the service at {settings.server.public_url}, but the demo relying "
-            f"party is registered with {', '.join(demo_origins)}; register another one with "
-            "`idservice relying-party add`, or use the registered address"
+            f"party is registered with {', '.join(demo_origins)}, so logins from here fail; add "
+            "this address with "
+            f"`idservice relying-party add-origin demo {settings.server.public_url}`, or log in "
+            f"with `--origin {demo_origins[0]}`"
         )
     return found
 
@@ -86,9 +89,28 @@ def _let_workers_end_with_us() -> None:
 @contextmanager
 def _metrics_folder() -> Iterator[None]:
     """Give the workers a fresh folder in which they add up their metrics."""
-    folder = Path(tempfile.mkdtemp(prefix=f"idservice-metrics-{os.getpid()}-"))
+    _remove_metrics_of_the_dead()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_METRICS_PREFIX}{os.getpid()}-"))
     os.environ[_METRICS_VARIABLE] = str(folder)
     try:
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_metrics_of_the_dead() -> None:
+    """Remove the folders of services that were killed; those of others cannot be removed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not _is_running(int(pid)) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True

@@ -46,12 +46,28 @@ def add(
         print(f"{party.id} is registered with {', '.join(party.origins)}")
 
 
+@relying_party.command("add-origin")
+@click.argument("identifier", metavar="ID")
+@click.argument("origin", metavar="ORIGIN")
+@click.option("--json", "as_json", is_flag=True, help="Print the entry as JSON.")
+@click.pass_obj
+def add_origin(app: AppContext, identifier: str, origin: str, as_json: bool) -> None:
+    """Let users of the relying party ID log in from one more ORIGIN as well."""
+    from idservice.cli.terminal import print_json
+
+    party = app.services().relying_parties.add_origin(identifier, origin, actor=ACTOR)
+    if as_json:
+        print_json(_fields(party))
+    else:
+        print(f"{party.id} is registered with {', '.join(party.origins)}")
+
+
 @relying_party.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the entries as JSON.")
 @click.pass_obj
 def list_parties(app: AppContext, as_json: bool) -> None:
     """List the relying parties with their origins."""
-    from idservice.cli.terminal import plain, print_json, results
+    from idservice.cli.terminal import plain, plain_lines, print_json, results
 
     parties = app.services().relying_parties.list()
     if as_json:
@@ -63,7 +79,7 @@ def list_parties(app: AppContext, as_json: bool) -> None:
     for heading in ("ID", "Name", "Origins"):
         table.add_column(heading, overflow="fold")
     for party in parties:
-        table.add_row(plain(party.id), plain(party.name), plain("\n".join(party.origins)))
+        table.add_row(plain(party.id), plain(party.name), plain_lines(party.origins))
     results().print(table)
 
 

@@ -183,7 +183,8 @@ class Diagnosis:
                 Level.WARN,
                 f"server.public_url is {public_url}, but the demo relying party was registered "
                 f"with {', '.join(demo.origins)}: logins without a relying party fail.",
-                "Set server.public_url back, or register another relying party for the address.",
+                "Set server.public_url back, or run: "
+                f"idservice relying-party add-origin demo {public_url}",
             )
         else:
             yield Finding("address", Level.OK, f"clients reach the service at {public_url}")

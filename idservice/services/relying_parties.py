@@ -51,11 +51,34 @@ class RelyingParties:
             audit.record(
                 connection,
                 at=party.created_at,
-                action="relying_party_registered",
+                action="relying_party.registered",
                 subject=f"relying-party:{party.id}",
                 actor=actor,
                 details={"name": party.name, "origins": list(party.origins)},
             )
+        return party
+
+    def add_origin(self, identifier: str, origin: str, *, actor: str) -> RelyingParty:
+        """Let users of a relying party log in from one more origin; return the entry.
+
+        The first origin stays the default, and one that is there already is no error.
+        Raises RelyingPartyUnknown, OriginUnacceptable, or MalformedRequest beyond MAX_ORIGINS.
+        """
+        added = normalise_origin(origin)
+        with self._database.begin() as connection:
+            before = require_origins(connection, identifier, lock=True)
+            if added not in before:
+                _origins([*before, added])
+                store.add_origin(connection, identifier, added, position=len(before))
+                audit.record(
+                    connection,
+                    at=self._clock(),
+                    action="origin.added",
+                    subject=f"relying-party:{identifier}",
+                    actor=actor,
+                    details={"origin": added},
+                )
+            [party] = [item for item in store.find_all(connection) if item.id == identifier]
         return party
 
     def list(self) -> list[RelyingParty]:
@@ -64,9 +87,18 @@ class RelyingParties:
             return store.find_all(connection)
 
 
-def require_origins(connection: Connection, identifier: str) -> Sequence[str]:
-    """Return the origins of a relying party, the default first. Raises RelyingPartyUnknown."""
-    found = store.origins_of(connection, identifier) if _IDENTIFIER.fullmatch(identifier) else ()
+def require_origins(
+    connection: Connection, identifier: str, *, lock: bool = False
+) -> Sequence[str]:
+    """Return the origins of a relying party, the default first. Raises RelyingPartyUnknown.
+
+    With `lock` nobody else changes them until the transaction ends.
+    """
+    found: Sequence[str] = ()
+    if _IDENTIFIER.fullmatch(identifier):
+        if lock:
+            store.lock(connection, identifier)
+        found = store.origins_of(connection, identifier)
     if not found:
         raise RelyingPartyUnknown(
             "No such relying party is registered, so there is no origin to log in from.",

@@ -48,6 +48,20 @@ def add(connection: Connection, party: RelyingParty) -> None:
     )
 
 
+def add_origin(connection: Connection, identifier: str, origin: str, *, position: int) -> None:
+    """Store one more origin of a relying party at a position that is free."""
+    connection.execute(
+        insert(relying_party_origins),
+        {"relying_party": identifier, "origin": origin, "position": position},
+    )
+
+
+def lock(connection: Connection, identifier: str) -> None:
+    """Keep the entry from other writers until the transaction ends (SQLite has only one)."""
+    query = select(relying_parties.c.id).where(relying_parties.c.id == identifier)
+    connection.execute(query.with_for_update())
+
+
 def exists(connection: Connection, identifier: str) -> bool:
     """Tell whether this identifier is taken."""
     query = select(relying_parties.c.id).where(relying_parties.c.id == identifier)

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -129,6 +130,31 @@ def test_a_port_in_use_is_told(home: Path) -> None:
         assert "address_in_use" in done.err
 
 
+def test_of_services_started_at_one_moment_one_serves(home: Path) -> None:
+    """Four at once on one port: one listens, the others say that the port is in use."""
+    port = free_port()
+    started = [
+        subprocess.Popen(
+            command("serve", "--port", str(port), "--workers", "1"),
+            env=environment(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and sum(one.poll() is None for one in started) > 1:
+        time.sleep(0.1)
+    ended = [one for one in started if one.poll() is not None]
+    for one in started:
+        stop(one) if one.poll() is None else None
+    assert [one.returncode for one in ended] == [4, 4, 4]
+    for one in ended:
+        assert one.stderr
+        assert "address_in_use" in one.stderr.read()
+
+
 def test_keys_that_do_not_open_stop_the_start(home: Path) -> None:
     """A damaged key, one that others can read, or another secret stop the service with 3."""
     key, secret = home / "keys" / "esteid2025.key.pem", home / "keys" / "keystore.secret"
@@ -167,6 +193,34 @@ def test_an_exposed_address_is_warned_about(home: Path) -> None:
         err = service.process.communicate(timeout=20)[1]
     assert "warning" in err
     assert "0.0.0.0" in err  # noqa: S104
+
+
+def test_an_unregistered_address_is_warned_about_and_can_be_added(home: Path) -> None:
+    """The warning names the command after which the warning is gone and logins work."""
+    with running_service(home) as service:
+        service.process.send_signal(signal.SIGTERM)
+        err = " ".join(service.process.communicate(timeout=20)[1].split())
+    assert f"idservice relying-party add-origin demo {service.url}" in err
+    added = run_idservice(home, "relying-party", "add-origin", "demo", service.url)
+    assert added.code == 0, added.err
+    assert service.url in added.out
+    again = run_idservice(home, "relying-party", "add-origin", "demo", service.url, "--json")
+    assert json.loads(again.out)["origins"] == [ORIGIN, service.url]
+    process = subprocess.Popen(
+        command("serve", "--port", str(service.port)),
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until_healthy(RunningService(service.url, service.port, process))
+        done = run_idservice(home, "login", "--url", service.url, "--as", PERSON, "--pin", PIN1)
+        assert done.code == 0, done.err
+    finally:
+        process.send_signal(signal.SIGTERM)
+        err = process.communicate(timeout=20)[1]
+    assert "warning" not in err
 
 
 def test_run_initialises_a_new_home_for_its_port(tmp_path: Path) -> None:
@@ -217,6 +271,10 @@ def test_a_killed_service_leaves_no_worker(home: Path) -> None:
         while time.monotonic() < deadline and any(is_running(pid) for pid in workers):
             time.sleep(0.1)
         assert not [pid for pid in workers if is_running(pid)]
+        left = f"idservice-metrics-{service.process.pid}-*"
+    assert list(Path(tempfile.gettempdir()).glob(left))
+    with running_service(home):
+        assert not list(Path(tempfile.gettempdir()).glob(left)), "the next start tidies up"
 
 
 def test_signing_works_while_the_service_runs(home: Path, tmp_path: Path) -> None:

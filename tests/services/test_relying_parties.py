@@ -110,3 +110,27 @@ def test_a_challenge_for_an_unknown_party_is_refused(bench: LoginBench, identifi
     """No registration, no origin, no challenge."""
     with pytest.raises(RelyingPartyUnknown):
         bench.challenges.issue(relying_party=identifier, request_origin=None)
+
+
+@pytest.mark.parametrize("bench", ["sqlite", "postgresql"], indirect=True)
+def test_an_origin_is_added_once_and_at_the_end(bench: LoginBench) -> None:
+    """The default stays the default; the same origin again changes nothing."""
+    parties = bench.relying_parties
+    parties.register("shop", name="Shop", origins=["https://shop.ee"], actor="test")
+    for spelling in ("https://new.shop.ee", "HTTPS://New.Shop.ee:443"):
+        party = parties.add_origin("shop", spelling, actor="test")
+        assert party.origins == ("https://shop.ee", "https://new.shop.ee")
+    with pytest.raises(OriginUnacceptable):
+        parties.add_origin("shop", "http://shop.ee", actor="test")
+    for unknown in ("nobody", "\0", "Shop"):
+        with pytest.raises(RelyingPartyUnknown):
+            parties.add_origin(unknown, "https://shop.ee", actor="test")
+
+
+def test_origins_are_not_added_without_end(bench: LoginBench) -> None:
+    """The thirty-third origin is refused, as at registration."""
+    parties = bench.relying_parties
+    origins = [f"https://{number}.shop.ee" for number in range(32)]
+    parties.register("shop", name="Shop", origins=origins, actor="test")
+    with pytest.raises(MalformedRequest):
+        parties.add_origin("shop", "https://one.more.ee", actor="test")
