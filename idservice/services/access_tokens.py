@@ -163,7 +163,7 @@ class AccessTokens:
             audit.record(
                 connection,
                 at=now,
-                action="logged_out",
+                action="access_token.revoked",
                 subject=f"person:{grant.person_code}",
                 actor=f"relying-party:{grant.relying_party}",
             )
@@ -215,7 +215,7 @@ def _require_valid_state(state: store.TokenState | None, claims: dict[str, Any])
     if state is None or state.token.relying_party != claims["aud"]:
         raise _invalid("it was not issued here")
     if state.token.revoked_at is not None:
-        raise _invalid("it was revoked by a logout")
+        raise _invalid("it was revoked by a logout, or by a suspension of its person")
     if state.person_status != "active" or state.certificate_status != "valid":
         raise _invalid("the person or the certificate behind it is suspended or revoked")
     return state.token

@@ -130,7 +130,7 @@ class Authentication:
             audit.record(
                 connection,
                 at=now,
-                action="logged_in",
+                action="login.succeeded",
                 subject=f"person:{person.code}",
                 actor=f"relying-party:{challenge.relying_party}",
                 details={

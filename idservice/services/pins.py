@@ -134,7 +134,7 @@ class Pins:
             audit.record(
                 connection,
                 at=self._clock(),
-                action="pin.locked" if left == 0 else "pin.wrong",
+                action="pin.locked" if left == 0 else "pin.refused",
                 subject=holder,
                 actor=holder,
                 details={"code": code, "tries_left": left},

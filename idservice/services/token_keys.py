@@ -94,7 +94,7 @@ class TokenKeys:
             audit.record(
                 connection,
                 at=now,
-                action="token_key_rotated",
+                action="token_key.rotated",
                 subject=f"token-key:{key.kid}",
                 actor=actor,
                 details={"retired": retired},

@@ -50,7 +50,7 @@ def test_a_login_leaves_an_audit_row(bench: LoginBench) -> None:
     """Who logged in where, with which certificate and from which origin."""
     bench.log_in(bench.issue())
     with bench.database.read() as connection:
-        [entry] = audit.entries(connection, action="logged_in")
+        [entry] = audit.entries(connection, action="login.succeeded")
     assert (entry.subject, entry.actor) == (f"person:{CODE}", "relying-party:demo")
     assert entry.details["origin"] == ORIGIN
 

@@ -72,7 +72,7 @@ def run_rounds(shared: LoginBench, url: str, rounds: int) -> None:
             worker.join(30)
             worker.kill()
     with shared.database.read() as connection:
-        for table in ("access_tokens", "audit WHERE action = 'logged_in'"):
+        for table in ("access_tokens", "audit WHERE action = 'login.succeeded'"):
             count = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()  # noqa: S608 - our own words
             assert count == rounds
 

@@ -78,7 +78,7 @@ def test_of_a_hundred_parallel_guesses_three_are_evaluated(any_services: Service
     assert evaluations(any_services) == 3
     with any_services.database.read() as connection:
         told = [entry.action for entry in audit.entries(connection, subject=HOLDER)]
-    assert sorted(told) == ["pin.locked", "pin.wrong", "pin.wrong"]
+    assert sorted(told) == ["pin.locked", "pin.refused", "pin.refused"]
     with pytest.raises(PinLocked):
         any_services.key_custody.unlock_signer(PERSON, SIGNING, PIN2)
 
