@@ -59,9 +59,9 @@ def load_pem_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
     """Read all certificates of a PEM file. Raises MalformedCertificate when there is none."""
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError as exc:
+    except (ValueError, TypeError, *LIBRARY_ERRORS) as exc:
         raise MalformedCertificate(
-            "The file holds no certificate in PEM form.",
+            "The file holds no certificate in PEM form, or one that cannot be read.",
             "Give a file with one or more blocks -----BEGIN CERTIFICATE-----.",
         ) from exc
     return tuple(found)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from idservice.crypto.certificates import load_certificate, load_pem_certificates
@@ -120,11 +121,13 @@ class Validation:
 def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
     """Read certificates to trust from PEM (one or more) or DER (one).
 
-    Raises MalformedCertificate.
+    Raises MalformedCertificate, also for one whose extensions cannot be read: who trusts
+    it must hear of it here, and not through every document.
     """
-    if data.lstrip().startswith(b"-----"):
-        return load_pem_certificates(data)
-    return (load_certificate(data),)
+    if not data.lstrip().startswith(b"-----"):
+        return (load_certificate(data),)
+    found = load_pem_certificates(data)
+    return tuple(load_certificate(item.public_bytes(Encoding.DER)) for item in found)
 
 
 def validation_without_home(settings: ValidationSettings) -> Validation:

@@ -21,7 +21,6 @@ from idservice.pades.facts import read_facts
 from idservice.pades.signing import sign
 from idservice.pdf.document import open_document
 from idservice.services.assembly import Services
-from idservice.services.confinement import ConfinedReader
 from idservice.services.revocation import (
     DatabaseRevocation,
     NoRevocationSource,
@@ -29,7 +28,6 @@ from idservice.services.revocation import (
     RevocationStatus,
 )
 from idservice.services.validation import (
-    FactsReader,
     Validation,
     ValidationReport,
     read_trusted,
@@ -292,22 +290,6 @@ def test_what_is_no_pdf_is_of_unknown_format(data: bytes) -> None:
     """There is nothing to report about a file of no known format."""
     with pytest.raises(UnknownFormat):
         validate(data)
-
-
-@pytest.mark.parametrize("reader", [read_facts, ConfinedReader(LIMITS)], ids=["here", "apart"])
-def test_what_is_beyond_a_limit_is_reported(reader: FactsReader) -> None:
-    """A PDF that is too large, or has too many signatures, gets a report and never passes."""
-    limits = LIMITS.model_copy(update={"max_document_bytes": 60_000})
-    small = Validation(limits, clock=lambda: AT, reader=reader)
-    signatures = {f"o{10 + n}": b"<< /Type /Sig /ByteRange [0 1 2 3] >>" for n in range(70)}
-    many = pdfs.table_pdf(pdfs.plain_objects(**signatures))
-    for document in (pdfs.baseline() + bytes(60_000), many):
-        report = small.validate(document, "a.pdf")
-        assert [item.code for item in report.errors] == ["FORMAT_FAILURE"]
-        assert (report.signatures, report.passed) == ((), False)
-        assert "limits" in report.sentence()
-    with pytest.raises(UnknownFormat):
-        small.validate(bytes(60_001), "a.pdf")
 
 
 def test_without_the_password_there_is_no_report() -> None:
