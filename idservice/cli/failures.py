@@ -30,6 +30,9 @@ TRY_AGAIN = 4
 OWN_FAULT = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130
 
+MAX_TEXT = 1000
+"""Characters of one text from outside that are shown; nobody reads more of a message."""
+
 # The first class that fits decides; what is not listed is FAILED.
 _EXIT_CODES: tuple[tuple[type[IdServiceError], int], ...] = (
     (FileNotReadable, UNUSABLE),
@@ -67,11 +70,15 @@ def report(error: BaseException) -> int:
     return _report_own_fault(error)
 
 
-def printable(text: str) -> str:
-    """Make text from outside harmless for a terminal: control and direction marks escaped."""
+def printable(text: str, limit: int = MAX_TEXT) -> str:
+    """Make text from outside harmless for a terminal, and bound its length.
+
+    Control and direction marks are escaped, line ends as well: a name with a line end in it
+    could write a line of its own, such as a verdict.
+    """
+    shown = text if len(text) <= limit else text[:limit] + "…"
     return "".join(
-        character if character.isprintable() or character == "\n" else _escaped(character)
-        for character in text
+        character if character.isprintable() else _escaped(character) for character in shown
     )
 
 

@@ -139,7 +139,7 @@ def _sign_one(signer: FileSigner, order: FileOrder) -> Outcome:
 
 
 def _print_line(outcome: Outcome) -> None:
-    from idservice.cli.terminal import plain, results, talk
+    from idservice.cli.terminal import plain, plain_lines, results, talk
 
     if outcome.signed is not None:
         results().print(plain(f"{outcome.order.source} → {outcome.order.target}"))
@@ -147,7 +147,7 @@ def _print_line(outcome: Outcome) -> None:
             talk().print(plain(f"  repaired: {fault}", style="yellow"))
     elif outcome.error is not None:
         talk().print(plain(f"{outcome.order.source} was not signed", style="bold red"))
-        talk().print(plain(failures.message(outcome.error)))
+        talk().print(plain_lines(failures.message(outcome.error).splitlines()))
 
 
 def _print_json_line(outcome: Outcome) -> None:

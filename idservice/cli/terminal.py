@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from idservice.cli.failures import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
     from rich.text import Text
 
@@ -34,10 +36,17 @@ def talk() -> Console:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Text that is shown as it is: no markup, no control characters."""
+    """One line that is shown as it is: no markup, no control characters, no endless names."""
     from rich.text import Text
 
     return Text(printable(text), style=style)
+
+
+def plain_lines(lines: Iterable[str]) -> Text:
+    """Several such lines below each other."""
+    from rich.text import Text
+
+    return Text("\n").join(plain(line) for line in lines)
 
 
 def warn(text: str) -> None:

@@ -17,7 +17,14 @@ import click
 from idservice.cli import failures
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
-from idservice.errors import FileNotReadable, Finding, IdServiceError, NotInitialised
+from idservice.errors import (
+    FileNotReadable,
+    Finding,
+    IdServiceError,
+    InputTooLarge,
+    MalformedCertificate,
+    NotInitialised,
+)
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     )
 
 _STYLES = {"TOTAL-PASSED": "bold green", "TOTAL-FAILED": "bold red", "INDETERMINATE": "bold yellow"}
+_MAX_NAME = 200
 _MAX_TRUST_BYTES = 1024 * 1024
 
 
@@ -136,15 +144,16 @@ def _validation(context: AppContext) -> Validation:
 
 
 def _anchors(path: Path) -> tuple[TrustedCertificate, ...]:
+    from idservice.services.documents import open_document
     from idservice.services.validation import read_trusted
 
     try:
-        with path.open("rb") as file:
-            return read_trusted(file.read(_MAX_TRUST_BYTES))
-    except OSError as exc:
-        raise FileNotReadable(
-            f"{path} cannot be read: {exc.strerror}.", "Name a PEM file with certificates."
-        ) from exc
+        with open_document(path, _MAX_TRUST_BYTES) as document:
+            return read_trusted(bytes(document.data))
+    except MalformedCertificate as exc:
+        raise MalformedCertificate(f"{path}: {exc.detail}", exc.fix) from exc
+    except InputTooLarge as exc:
+        raise FileNotReadable(exc.detail, "Name a PEM file with certificates.") from exc
 
 
 def _show(report: ValidationReport) -> None:
@@ -166,7 +175,8 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
     verdict = shown["indication"]
     if shown["subIndication"]:
         verdict += f" / {shown['subIndication']}"
-    branch = tree.add(plain(f"{shown['id']}: {verdict}", _STYLES[shown["indication"]]))
+    name = failures.printable(shown["id"], _MAX_NAME)
+    branch = tree.add(plain(f"{name}: {verdict}", _STYLES[shown["indication"]]))
     trust = shown["trust"]["verdict"]
     anchor = shown["trust"]["anchor"]
     rows = (
@@ -179,7 +189,7 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
         ("trust", trust if anchor is None else f"{trust} ({anchor})"),
     )
     for label, value in rows:
-        branch.add(plain(f"{label}: {value}"))
+        branch.add(plain(f"{label}: {failures.printable(value, _MAX_NAME)}"))
     for change in signature.facts.changes:
         branch.add(plain(f"change: {change.message}"))
     for item in signature.verdict.errors:

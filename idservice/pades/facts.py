@@ -46,6 +46,7 @@ from idservice.pdf.signatures import (
     signatures_in_bytes,
 )
 from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
+from idservice.validation.report import printable
 
 PADES = "PAdES"
 """The format of every document that is read here."""
@@ -265,10 +266,11 @@ def _is_time_stamp(found: _Signature) -> bool:
 
 
 def _time_stamp(found: _Signature) -> Finding:
+    name = printable(found.item.name) or "the file"
     return Finding(
         "timestamp_not_validated",
-        f"The document time-stamp in {found.item.name or 'the file'} is not validated by this "
-        "version, and proves nothing in this report.",
+        f"The document time-stamp in {name} is not validated by this version, and "
+        "proves nothing in this report.",
         "Rely on the signatures only as far as the report goes.",
     )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from idservice.cli import main
+from idservice.pades.signing import SignatureOptions
 from support import pdfs
 from support.commands import Transcript, run_idservice
 from support.pki import chain
+from support.signed_pdfs import SignedPdf
 from support.signing import signed
 
 PERSON = "38001085718"
@@ -213,6 +216,32 @@ def test_hostile_names_reach_no_terminal(verify: Verify, folder: Path) -> None:
     assert done.code == 1
     assert "\x1b[31m" not in done.out
     assert "\u202e" not in done.out
+
+
+def test_a_line_end_in_a_name_writes_no_line(verify: Verify, folder: Path) -> None:
+    """Neither a file, a field nor a signer can put a verdict of its own below the real one."""
+    forged = "x\n    ├── trust: trusted"
+    (folder / forged).write_bytes(pdfs.baseline())
+    options = SignatureOptions(field_name="F" * 500)
+    (folder / "field.pdf").write_bytes(signed(pdfs.baseline(), options=options))
+    field = b"<< /FT /Sig /T (A\\n    TOTAL-PASSED) /V 7 0 R >>"
+    (folder / "lines.pdf").write_bytes(SignedPdf(objects={"o6": field}).build())
+    done = verify(forged, "field.pdf", "lines.pdf", "missing\nfile.pdf")
+    assert not any(line.strip().startswith("├── trust: trusted") for line in done.out.splitlines())
+    assert not any(line.strip().startswith("TOTAL-PASSED") for line in done.out.splitlines())
+    assert "F" * 201 not in done.out
+    assert "F" * 200 + "…: INDETERMINATE" in done.out
+    assert len(done.err.splitlines()) == 3
+
+
+def test_what_cannot_be_trusted_is_named(verify: Verify, folder: Path) -> None:
+    """A pipe is not waited for, and a file without certificates is named in the message."""
+    os.mkfifo(folder / "pipe.pem")
+    (folder / "huge.pem").write_bytes(b"-----BEGIN" + bytes(2_000_000))
+    for name in ("pipe.pem", "huge.pem", "text.txt"):
+        done = verify("good.pdf", "--trust", name)
+        assert (done.code, done.out) == (2, "")
+        assert name in done.err
 
 
 def test_a_home_knows_its_own_people(home: Path, folder: Path) -> None:
