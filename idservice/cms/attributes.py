@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idservice.cms.identifiers import digest_algorithm_der, signature_algorithm_der
 from idservice.crypto import der
+from idservice.crypto.algorithm_identifiers import digest_algorithm_der, signature_algorithm_der
 from idservice.crypto.algorithms import SHA256, HashAlgorithm, SignatureAlgorithm
 
 ID_DATA = "1.2.840.113549.1.7.1"

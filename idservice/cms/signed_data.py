@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from idservice.cms.attributes import ID_DATA, SignedAttributes, signed_attributes
-from idservice.cms.identifiers import digest_algorithm_der, signature_algorithm_der
 from idservice.crypto import der
+from idservice.crypto.algorithm_identifiers import digest_algorithm_der, signature_algorithm_der
 from idservice.crypto.algorithms import EC_FIELD_BYTES, SignatureAlgorithm
 from idservice.crypto.keys import PublicKey, key_kind, load_public_key
 from idservice.errors import MalformedCertificate, MalformedDer, UnsupportedAlgorithm

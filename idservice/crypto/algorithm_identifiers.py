@@ -1,4 +1,4 @@
-"""Reading an AlgorithmIdentifier, and the signature algorithm that it means.
+"""AlgorithmIdentifiers in DER: writing them, reading them, and what they mean.
 
 RFC 5280 cl. 4.1.1.2; RFC 4055 cl. 3.1 for RSASSA-PSS, whose parameters carry the hash.
 """
@@ -6,8 +6,9 @@ RFC 5280 cl. 4.1.1.2; RFC 4055 cl. 3.1 for RSASSA-PSS, whose parameters carry th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from idservice.crypto import der_reader
+from idservice.crypto import der, der_reader
 from idservice.crypto.algorithms import (
     HashAlgorithm,
     SignatureAlgorithm,
@@ -33,6 +34,23 @@ class AlgorithmIdentifier:
     encoded: bytes
 
 
+@cache
+def digest_algorithm_der(algorithm: HashAlgorithm) -> bytes:
+    """Encode a hash as AlgorithmIdentifier, its parameters absent (RFC 5754 cl. 2)."""
+    return der.sequence(der.object_identifier(algorithm.oid))
+
+
+@cache
+def signature_algorithm_der(algorithm: SignatureAlgorithm) -> bytes:
+    """Encode a signature algorithm as AlgorithmIdentifier with the parameters it needs."""
+    oid = der.object_identifier(algorithm.oid)
+    if algorithm.parameters == "null":
+        return der.sequence(oid, der.NULL)
+    if algorithm.parameters == "pss":
+        return der.sequence(oid, _pss_parameters(algorithm.hash))
+    return der.sequence(oid)
+
+
 def parse_algorithm(element: Element, *, tag: int = der_reader.SEQUENCE) -> AlgorithmIdentifier:
     """Read an AlgorithmIdentifier (RFC 5280 cl. 4.1.1.2), implicitly tagged or not.
 
@@ -56,6 +74,17 @@ def resolve_signature_algorithm(claimed: AlgorithmIdentifier) -> SignatureAlgori
     if claimed.oid == RSASSA_PSS:
         return signature_algorithm("rsa-pss", _pss_hash(claimed.parameters_der).name)
     return signature_algorithm_by_oid(claimed.oid)
+
+
+def _pss_parameters(algorithm: HashAlgorithm) -> bytes:
+    """RSASSA-PSS-params (RFC 4055 cl. 3.1); the trailer field has its default."""
+    # RFC 4055 cl. 2.1: within these parameters the hash identifiers carry NULL.
+    hash_der = der.sequence(der.object_identifier(algorithm.oid), der.NULL)
+    return der.sequence(
+        der.context(0, hash_der),
+        der.context(1, der.sequence(der.object_identifier(MGF1), hash_der)),
+        der.context(2, der.integer(algorithm.size)),
+    )
 
 
 def _pss_hash(parameters_der: bytes | None) -> HashAlgorithm:

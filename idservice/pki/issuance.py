@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idservice.crypto import der
+from idservice.crypto.algorithm_identifiers import signature_algorithm_der
 from idservice.crypto.keys import (
     Signer,
     key_kind,
@@ -22,7 +23,7 @@ from idservice.crypto.keys import (
     verify_signature,
 )
 from idservice.errors import CertificateLintFailed
-from idservice.pki.lint import LintedTbs, algorithm_identifier
+from idservice.pki.lint import LintedTbs
 from idservice.pki.request import IssuanceRequest
 
 ThrowAwayKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -75,7 +76,7 @@ def sign_linted(linted: LintedTbs, signer: Signer) -> bytes:
     tbs_der = linted.redeem()
     value = signer.sign(tbs_der)
     verify_signature(load_public_key(signer.public_key_der), signer.algorithm, value, tbs_der)
-    return der.sequence(tbs_der, algorithm_identifier(signer.algorithm), der.bit_string(value))
+    return der.sequence(tbs_der, signature_algorithm_der(signer.algorithm), der.bit_string(value))
 
 
 def _refused(reason: str) -> CertificateLintFailed:

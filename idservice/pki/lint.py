@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from idservice.crypto import der, der_reader
+from idservice.crypto.algorithm_identifiers import signature_algorithm_der
 from idservice.crypto.algorithms import SignatureAlgorithm
 from idservice.crypto.keys import key_kind, load_public_key
 from idservice.errors import CertificateLintFailed
@@ -72,12 +73,6 @@ def to_be_signed(certificate_der: bytes) -> bytes:
     return certificate.take(der_reader.SEQUENCE).encoded
 
 
-def algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """Encode the AlgorithmIdentifier of ECDSA (RFC 5758) or RSA PKCS#1 v1.5 (RFC 4055)."""
-    parameters = der.NULL if algorithm.parameters == "null" else b""
-    return der.sequence(der.object_identifier(algorithm.oid), parameters)
-
-
 def _check_serial(request: IssuanceRequest) -> None:
     if not MIN_SERIAL <= request.serial < 1 << SERIAL_BITS:
         raise _failed("serial number: not 16 positive octets")
@@ -112,7 +107,7 @@ def _expected_fields(request: IssuanceRequest) -> list[tuple[str, bytes]]:
     return [
         ("version", _VERSION_3),
         ("serial number", der.integer(request.serial)),
-        ("signature algorithm", algorithm_identifier(request.profile.signature)),
+        ("signature algorithm", signature_algorithm_der(request.profile.signature)),
         ("issuer", request.issuer.name.public_bytes()),
         ("validity", validity),
         ("subject", request.subject.der()),

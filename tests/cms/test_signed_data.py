@@ -8,9 +8,9 @@ from asn1crypto import x509 as asn1_x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idservice.cms.identifiers import signature_algorithm_der
 from idservice.cms.signed_data import cms_template, issuer_and_serial
 from idservice.crypto import der
+from idservice.crypto.algorithm_identifiers import signature_algorithm_der
 from idservice.crypto.algorithms import (
     ECDSA_SHA256,
     ECDSA_SHA384,
