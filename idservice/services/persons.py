@@ -18,7 +18,7 @@ from idservice.services.enrolment import Enrolled, Enrolment
 from idservice.services.key_custody import HeldKey, KeyCustody, require_known
 from idservice.services.person_request import PersonRequest
 from idservice.services.pins import server_holder
-from idservice.store import audit, certificates, persons, pins
+from idservice.store import access_tokens, audit, certificates, persons, pins
 from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Connection, Database
 from idservice.store.persons import Person
@@ -100,7 +100,7 @@ class Persons:
             return self._view(connection, require_known(connection, code))
 
     def suspend(self, code: str, *, actor: str) -> None:
-        """Suspend a person and all their certificates until resumed.
+        """Suspend a person and all their certificates until resumed; log them out for good.
 
         Raises PersonUnknown, PersonRevoked, or IllegalTransition when already suspended.
         """
@@ -113,6 +113,7 @@ class Persons:
                 {"status": persons.SUSPENDED, "suspended_at": at},
             )
             certificates.suspend_all(connection, code, at)
+            access_tokens.revoke_all(connection, code, at)
             self._audit(connection, at, "person.suspended", code, actor)
 
     def resume(self, code: str, *, actor: str) -> None:
@@ -129,7 +130,7 @@ class Persons:
             self._audit(connection, at, "person.resumed", code, actor)
 
     def revoke(self, code: str, reason: str = "unspecified", *, actor: str) -> None:
-        """Revoke a person and all their certificates, for good.
+        """Revoke a person, all their certificates and all their logins, for good.
 
         `reason` is one of REVOCATION_REASONS. Raises MalformedRequest, PersonUnknown or
         PersonRevoked.
@@ -144,6 +145,7 @@ class Persons:
             values = {"status": persons.REVOKED, "revoked_at": at, "revocation_reason": reason}
             self._change(connection, code, (persons.ACTIVE, persons.SUSPENDED), values)
             certificates.revoke_all(connection, code, at, reason)
+            access_tokens.revoke_all(connection, code, at)
             self._audit(connection, at, "person.revoked", code, actor, reason=reason)
 
     def unlock_signer(self, code: str, purpose: Purpose, pin: str) -> HeldKey:

@@ -30,6 +30,11 @@ _REVOKE = (
     .where(access_tokens.c.jti == bindparam("wanted"), access_tokens.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
+_REVOKE_ALL = (
+    update(access_tokens)
+    .where(access_tokens.c.person_code == bindparam("wanted"), access_tokens.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +80,8 @@ def state(connection: Connection, jti: str) -> TokenState | None:
 def revoke(connection: Connection, jti: str, now: datetime) -> bool:
     """Mark a token as revoked; tell whether this call did it."""
     return connection.execute(_REVOKE, {"wanted": jti, "now": now}).rowcount == 1
+
+
+def revoke_all(connection: Connection, person_code: str, now: datetime) -> None:
+    """Mark every token of a person as revoked, for good."""
+    connection.execute(_REVOKE_ALL, {"wanted": person_code, "now": now})

@@ -189,3 +189,18 @@ def test_an_unknown_person_is_not_found(web: WebBench, code: str) -> None:
     """Whatever stands in the path: 404, with a code."""
     response = web.client.get(f"/v1/persons/{code}", headers=web.operator)
     require_problem(response, 404, "person_unknown")
+
+
+@pytest.mark.parametrize("step", ["suspend", "revoke"])
+def test_a_login_does_not_outlive_a_suspension(web: WebBench, step: str) -> None:
+    """A token from before works neither during a suspension nor after it; a new login does."""
+    before = web.log_in()
+    assert web.client.get("/auth/me", headers=before).status_code == 200
+    path = f"/v1/persons/{PERSON}"
+    done = web.client.post(f"{path}/{step}", json={}, headers=web.operator)
+    assert done.status_code == 200
+    require_problem(web.client.get("/auth/me", headers=before), 401, "access_token_invalid")
+    if step == "suspend":
+        assert web.client.post(f"{path}/resume", headers=web.operator).status_code == 200
+        require_problem(web.client.get("/auth/me", headers=before), 401, "access_token_invalid")
+        assert web.client.get("/auth/me", headers=web.log_in()).status_code == 200
