@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography.x509 import load_der_x509_certificate
 
-from idservice.errors import IdServiceError
+from idservice.errors import DatabaseUnavailable, IdServiceError
 from idservice.keystore.secret import load_secret
 from idservice.keystore.software import KeyFiles
 from idservice.services.addresses import Listener, who_listens
@@ -72,6 +72,7 @@ class Diagnosis:
             ("clock", self._clock_findings),
             ("permissions", self._permissions),
             ("database", self._durability),
+            ("database", self._damage),
             ("schema", self._schema),
             ("keys", self._keys),
             ("expiry", self._expiry),
@@ -135,6 +136,21 @@ class Diagnosis:
                     f"{text}: what is acknowledged could be lost in a power cut.",
                     f"Set {setting.name} to its safe default; the service refuses to start so.",
                 )
+
+    def _damage(self) -> Iterator[Finding]:
+        try:
+            damage = self._database.damage()
+        except DatabaseUnavailable:
+            damage = "it cannot be read to its end." if self._database.is_sqlite else ""
+        if damage:
+            yield Finding(
+                "database",
+                Level.FAIL,
+                f"The database file is damaged: {damage}",
+                "Stop the service and restore the file from a backup.",
+            )
+        elif self._database.is_sqlite:
+            yield Finding("database", Level.OK, "the structure of the file is whole")
 
     def _schema(self) -> Iterator[Finding]:
         self._database.require_schema()

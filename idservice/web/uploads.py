@@ -60,6 +60,12 @@ def form_file(*, optional: tuple[str, ...] = ()) -> FileStorage:
 
     Only the fields named in `optional` may hold further files.
     """
+    if not request.files and not request.form:
+        raise MalformedRequest(
+            "The form is empty or cannot be read: its boundary is not the one that the "
+            "Content-Type names, or a name in it is no UTF-8.",
+            "Send multipart/form-data with the document as the file of the field `file`.",
+        )
     names = set(request.files) - {"file", *optional}
     if names or len(request.files.getlist("file")) != 1:
         raise MalformedRequest(

@@ -172,3 +172,15 @@ def test_an_unsafe_database_starts_nothing(home: Path, monkeypatch: pytest.Monke
     assert bad(findings(home))["database"].level is Level.FAIL
     with pytest.raises(UnsafeDatabase):
         open_services(settings_of(home))
+
+
+def test_a_damaged_database_file(home: Path) -> None:
+    """Pages overwritten in the middle of the file are found, with what to do."""
+    path = home / "var" / "idservice.db"
+    data = bytearray(path.read_bytes())
+    page = 4096
+    for start in range(4 * page, len(data), 2 * page):
+        data[start : start + page] = b"\xff" * page
+    path.write_bytes(data)
+    found = [item for item in findings(home) if item.check == "database"]
+    assert any("damaged" in item.message and "backup" in item.fix for item in found)

@@ -242,3 +242,12 @@ def test_what_the_database_cannot_hold_is_malformed(shared_web: WebBench) -> Non
     database = shared_web.services.database
     with pytest.raises(MalformedRequest), database.read() as connection:
         persons.find(connection, "\ud800")
+
+
+def test_a_form_that_cannot_be_read_is_told_so(shared_web: WebBench) -> None:
+    """A file name that is no UTF-8 is named as a reason, and no file is said to be missing."""
+    body = NAMELESS.replace(b"form-data\r", b"form-data; name=x\r").replace(b"a.pdf", b"\xff.pdf")
+    response = shared_web.client.post(
+        "/v1/validation", data=body, content_type="multipart/form-data; boundary=XX"
+    )
+    assert "no UTF-8" in require_problem(response, 400, "malformed_request")["detail"]
