@@ -59,7 +59,10 @@ class SignerInfo:
 
 @dataclass(frozen=True, slots=True)
 class SignedData:
-    """A SignedData (RFC 5652 cl. 5.1); certificates in the order in which they were sent."""
+    """A SignedData (RFC 5652 cl. 5.1); certificates in the order in which they were sent.
+
+    `has_revocation` tells that revocation lists or answers came along, which are not read.
+    """
 
     version: int
     digest_algorithms: tuple[AlgorithmIdentifier, ...]
@@ -67,6 +70,7 @@ class SignedData:
     content: bytes | None
     certificates: tuple[bytes, ...]
     signer_infos: tuple[SignerInfo, ...]
+    has_revocation: bool = False
 
 
 def parse_signed_data(cms_der: bytes) -> SignedData:
@@ -95,7 +99,7 @@ def _signed_data(parts: Elements) -> SignedData:
     encapsulated.finish()
     content = None if wrapped is None else der_reader.read(wrapped.contents).encoded
     certificates = parts.take_if(context(0))
-    parts.take_if(context(1))  # CRLs: not used, revocation comes from the validation context
+    revocation = parts.take_if(context(1))
     signers = parts.take(der_reader.SET).elements().rest(der_reader.SEQUENCE)
     parts.finish()
     return SignedData(
@@ -105,6 +109,7 @@ def _signed_data(parts: Elements) -> SignedData:
         content,
         () if certificates is None else _certificates(certificates),
         tuple(_signer_info(item.elements()) for item in signers),
+        revocation is not None,
     )
 
 

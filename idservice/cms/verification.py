@@ -30,6 +30,7 @@ from idservice.cms.attribute_rules import (
     single,
 )
 from idservice.cms.parsing import SignedData, SignerInfo, parse_signed_data
+from idservice.cms.remarks import SIGNATURE_TIME_STAMP, unsigned_remarks
 from idservice.cms.signing_certificate import (
     SIGNING_CERTIFICATE,
     SIGNING_CERTIFICATE_V2,
@@ -57,7 +58,6 @@ BROKEN = "broken"
 UNVERIFIABLE = "unverifiable"
 
 ID_DATA = "1.2.840.113549.1.7.1"
-SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
 
 DigestOf = Callable[[HashAlgorithm], bytes]
 
@@ -67,7 +67,8 @@ class CmsFacts:
     """What one CMS signature says and whether it holds.
 
     `certificate_der` is the signing certificate when one was found; `identified` tells
-    that the ESS hash named it too. `findings` are in the order of the numbered rules.
+    that the ESS hash named it too. `findings` are in the order of the numbered rules;
+    `remarks` are about parts that nobody signed and no rule asks for.
     """
 
     integrity: str
@@ -79,6 +80,7 @@ class CmsFacts:
     content_type: str | None = None
     signed_attributes: tuple[str, ...] = ()
     has_timestamp: bool = False
+    remarks: tuple[Finding, ...] = ()
 
 
 def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
@@ -136,6 +138,7 @@ def _verify_signer(
         signed_data.content_type,
         tuple(item.oid for item in signer.signed_attributes),
         any(item.oid == SIGNATURE_TIME_STAMP for item in signer.unsigned_attributes),
+        unsigned_remarks(signed_data, signer),
     )
 
 
@@ -200,7 +203,16 @@ def _content_findings(signed_data: SignedData) -> list[Finding]:
 
 def _claims(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
     findings: list[Finding] = _structure_version(signed_data, signer)
-    listed = {item.oid for item in signed_data.digest_algorithms}
+    listed = [item.oid for item in signed_data.digest_algorithms]
+    if len(set(listed)) != len(listed):
+        findings.append(
+            Finding(
+                "digest_algorithm_repeated",
+                "The list of digest algorithms at the head of the CMS structure names one twice, "
+                "as no program writes it: something was put in after signing.",
+                "Ask the signer for the file as it was signed.",
+            )
+        )
     plain = all(item.parameters_der in (None, NULL) for item in signed_data.digest_algorithms)
     if signer.digest_algorithm.oid not in listed or not plain:
         findings.append(

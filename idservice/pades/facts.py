@@ -213,7 +213,7 @@ def _signature_facts(
     cms = _cms(data, found)
     item, revision = found.item, found.revision
     faults = found.findings + cms.findings
-    shortcomings = level_findings(item, cms) + _time_stamp_attribute(cms)
+    shortcomings = level_findings(item, cms) + _time_stamp_attribute(cms) + cms.remarks
     changes = () if history is None else later_changes(history, revision, found.byte_range)
     return SignatureFacts(
         id=item.name or (f"object {item.object_number}" if item.object_number else "unnamed"),

@@ -49,7 +49,7 @@ MAX_CANDIDATES = 256
 MAX_STEPS = 2_000
 """Certificates looked at in one search: signatures are remembered, chains of them are not."""
 
-__all__ = ["AUTHENTICATION", "SIGNING", "Purpose", "ValidPath", "build_path", "unrelated"]
+__all__ = ["AUTHENTICATION", "SIGNING", "Purpose", "ValidPath", "build_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +91,6 @@ def build_path(
         except IdServiceError as exc:
             first = first or exc
     raise first or search.refusal()
-
-
-def unrelated(
-    certificates: Sequence[x509.Certificate], path: ValidPath
-) -> tuple[x509.Certificate, ...]:
-    """Return those of some certificates that nobody in reach issued.
-
-    In reach are the certificates themselves and the path. One that belongs nowhere was
-    altered, or put in by somebody else than the signer.
-    """
-    known = {item: read_certificate(item) for item in path.certificates}
-    others = [item for item in certificates[:MAX_CANDIDATES] if item not in known]
-    pool = [*known.values(), *_readable(others)]
-    return tuple(item for item in others if not _issued_in(item, pool))
-
-
-def _issued_in(certificate: x509.Certificate, pool: Sequence[PathCertificate]) -> bool:
-    try:
-        child = read_certificate(certificate)
-    except IdServiceError:
-        return False
-    issuers = [item for item in pool if child.names_issuer(item)][:MAX_DEPTH]
-    return any(_failure(child, issuer) is None for issuer in issuers)
 
 
 class _Search:

@@ -21,7 +21,8 @@ from idservice.errors import (
     Unsupported,
     Verification,
 )
-from idservice.pki.path import SIGNING, ValidPath, build_path, unrelated
+from idservice.pki.bag import Strangers, strangers
+from idservice.pki.path import SIGNING, ValidPath, build_path
 from idservice.services.revocation import RevocationSource, RevocationState, RevocationStatus
 from idservice.validation.facts import SignatureFacts, TrustFacts, TrustVerdict
 
@@ -64,19 +65,33 @@ def assess_trust(signature: SignatureFacts, context: TrustContext) -> TrustFacts
         )
         for finding in _revocation_findings(certificate, issuer, depth, context)
     )
-    strangers = len(signature.certificates) - len(came_along) + len(unrelated(came_along, path))
-    if strangers:
-        findings += (_unrelated(strangers),)
+    unreadable = len(signature.certificates) - len(came_along)
+    findings += _stranger_findings(strangers(came_along, path), unreadable)
     return TrustFacts(_verdict(findings), _anchor_name(path), findings)
 
 
-def _unrelated(count: int) -> Finding:
-    return Finding(
-        "certificate_unrelated",
-        f"{count} of the certificates inside the signature cannot be read or were issued by "
-        "nobody in reach: they were altered, or put in by somebody else than the signer.",
-        "Ask the signer for the file as it was signed.",
-    )
+def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]:
+    findings = []
+    altered = len(found.altered) + unreadable
+    if altered:
+        findings.append(
+            Finding(
+                "certificate_altered",
+                f"{altered} of the certificates inside the signature cannot be read, or were not "
+                "made by the authority that they name: they were altered after signing.",
+                "Ask the signer for the file as it was signed.",
+            )
+        )
+    if found.unrelated:
+        findings.append(
+            Finding(
+                "certificate_unrelated",
+                f"{len(found.unrelated)} of the certificates inside the signature have nothing to "
+                "do with its signer; anybody can have put them in, and nothing rests on them.",
+                "",
+            )
+        )
+    return tuple(findings)
 
 
 def _without_path(

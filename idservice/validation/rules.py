@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
         "attribute_duplicated",
         "digest_algorithm_mismatch",
         "digest_algorithm_not_listed",
+        "digest_algorithm_repeated",
         "algorithm_parameters",
         "algorithm_protection_mismatch",
     ),
@@ -173,7 +174,7 @@ RULES: dict[str, Rule] = {
         "attribute_forbidden",
         "attribute_repeated",
         "changes_not_analysed",
-        "certificate_unrelated",
+        "certificate_altered",
         "integrity_unverifiable",
     ),
     **_rules(
@@ -193,6 +194,9 @@ RULES: dict[str, Rule] = {
         "reason_twice",
         "location_twice",
         "timestamp_not_validated",
+        "certificate_unrelated",
+        "unsigned_attribute_unknown",
+        "digest_algorithm_unused",
     ),
 }
 """Every finding code that exists, and what it is worth."""

@@ -28,7 +28,6 @@ from idservice.pki.path import (
     Purpose,
     ValidPath,
     build_path,
-    unrelated,
 )
 from support.pki import (
     AT,
@@ -299,19 +298,6 @@ def test_two_different_algorithms_in_one_certificate_are_refused() -> None:
     changed = der[: place + 7] + b"\x02" + der[place + 8 :]
     with pytest.raises(MalformedCertificate, match="two different"):
         build_path(load_certificate(changed), [ISSUING.certificate], [ROOT.certificate], AT)
-
-
-# ------------------------------------------------------------------- unrelated
-
-
-def test_what_belongs_to_nobody_is_found() -> None:
-    """Of certificates that came along, those that nobody in reach issued are named."""
-    found = path(LEAF)
-    other = root_ca("Other")
-    below_other = intermediate_ca(other)
-    assert unrelated([ISSUING.certificate, ROOT.certificate], found) == ()
-    assert unrelated([other.certificate, below_other.certificate], found) == ()
-    assert unrelated([below_other.certificate], found) == (below_other.certificate,)
 
 
 @settings(max_examples=60)

@@ -253,11 +253,20 @@ def test_a_certificate_for_login_does_not_sign() -> None:
     assert outcome(validate(forged(signer, ISSUING)))[1] == "CHAIN_CONSTRAINTS_FAILURE"
 
 
-def test_a_stranger_in_the_bag_is_refused() -> None:
-    """A certificate that nobody in reach issued does not belong to the signature."""
-    stranger = intermediate_ca(root_ca("Elsewhere"))
-    report = validate(forged(chain().leaf, ISSUING, stranger))
-    assert outcome(report)[3] == ["certificate_unrelated"]
+def test_a_stranger_in_the_bag_is_told() -> None:
+    """A certificate that nothing ties to the signer proves nothing, and is named."""
+    for stranger in (root_ca("Elsewhere"), intermediate_ca(root_ca("Elsewhere"))):
+        report = validate(forged(chain().leaf, ISSUING, stranger))
+        assert outcome(report)[0] == "TOTAL-PASSED"
+        warnings = [item.code for item in report.signatures[0].verdict.warnings]
+        assert warnings == ["certificate_unrelated"]
+
+
+def test_an_altered_certificate_in_the_bag_is_refused() -> None:
+    """What passes for a certificate of the path, and is another, was put there to mislead."""
+    name = "TEST Intermediate"
+    twin = intermediate_ca(root_ca("Elsewhere"), name, key=ISSUING.key)
+    assert outcome(validate(forged(chain().leaf, ISSUING, twin)))[3] == ["certificate_altered"]
 
 
 def test_a_changed_document_fails_whoever_signed() -> None:

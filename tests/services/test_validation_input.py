@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID
 
 from idservice.errors import MalformedCertificate, UnknownFormat
 from idservice.pades.facts import read_facts
@@ -39,7 +40,7 @@ def with_broken_extension() -> bytes:
     """A certificate in PEM whose subject alternative name is no such thing."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "TEST Broken")])
-    oid = x509.ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+    oid = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
     builder = (
         x509.CertificateBuilder(name, name, key.public_key(), 1, AT, AT + dt.timedelta(days=1))
         .add_extension(x509.UnrecognizedExtension(oid, b"rubbish"), critical=False)

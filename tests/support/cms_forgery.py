@@ -82,6 +82,7 @@ class Forgery:
     content: bytes | None = None
     signer_infos: int = 1
     unsigned: bytes = b""
+    revocation: bytes = b""
     value: bytes | None = None
     outer_tail: bytes = b""
 
@@ -121,6 +122,7 @@ class Forgery:
             der.wrap(der.SET, *(self.digest_algorithms or (algorithm(SHA256),))),
             der.sequence(der.object_identifier(self.content_type), content),
             der.context(0, *certificates) if certificates else b"",
+            self.revocation,
             der.wrap(der.SET, *([info] * self.signer_infos)),
             self.outer_tail,
         )
