@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import IO, Any
 
-from idservice.errors import IdServiceError, RequestTimeout, TooManyRequests
+from idservice.errors import IdServiceError, MalformedRequest, RequestTimeout, TooManyRequests
 from idservice.web.arrival import REFUSED
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -124,6 +124,10 @@ class Gateway:
                         large = self._take_large_place()
                     earned = (body.stored + body.beyond) / LEAST_BYTES_PER_SECOND
                     deadline.reschedule(begun + self._patience + earned)
+            if length.isdecimal() and body.stored + body.beyond < int(length):
+                environ[REFUSED] = MalformedRequest(
+                    "The body ended before the length that was told.", "Send all of it."
+                )
         except TimeoutError:
             environ[REFUSED] = _too_slow(self._patience)
         except IdServiceError as exc:
@@ -165,6 +169,8 @@ class Gateway:
         if answer.rest is None:
             protocol.response_bytes(answer.status, answer.headers, answer.first)
             return
+        from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # documented there
+
         loop = asyncio.get_running_loop()
         pieces = chain([answer.first], answer.rest)
         try:
@@ -172,6 +178,8 @@ class Gateway:
             while piece := await loop.run_in_executor(self._threads, next, pieces, b""):
                 async with asyncio.timeout(SENT_WITHIN_SECONDS):
                     await transport.send_bytes(piece)
+        except (ProtocolClosed, TimeoutError):
+            return  # the client is gone, or takes nothing; the connection ends unfinished
         finally:
             await loop.run_in_executor(self._threads, answer.close)
 

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import select
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -129,3 +130,22 @@ def test_a_slash_too_many_is_another_address(service: RunningService) -> None:
         status, body = service.get(path)
         assert (status, json.loads(body)["code"]) == (404, "not_found")
     assert service.get("/")[0] == 200
+
+
+def test_a_client_that_goes_away_leaves_no_trace(service: RunningService) -> None:
+    """In the middle of a body or of a long answer: no traceback, and others are served."""
+    begun_request(service, "/v1/validation", 5000, b"%PDF-1.7", "application/pdf").close()
+    script = b"GET /static/vendor/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", service.port), timeout=15) as connection:
+            connection.sendall(script)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
+    half = begun_request(service, "/v1/validation", 5000, b"%PDF-1.7", "application/pdf")
+    half.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        assert answer_of(half) == (400, "malformed_request")
+    assert service.get("/healthz")[0] == 200
+    service.process.send_signal(signal.SIGTERM)
+    told = service.process.communicate(timeout=20)[1]
+    assert "Traceback" not in told
+    assert "[ERROR]" not in told
