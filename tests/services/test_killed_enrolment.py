@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from idservice.errors import PersonExists
 from idservice.keystore.card import Purpose
-from idservice.services.assembly import Services
+from idservice.services.assembly import Services, open_services
+from idservice.services.certificate_authority import ORPHAN_AFTER
 from idservice.store import certificates
 from idservice.store.database import Connection
 from support.homes import PIN2, environment
-from support.people import services_on
+from support.login import SettableClock
+from support.people import CODE, person_request, services_on
 
 ROUNDS = 30
 LONGEST_SECONDS = 0.6
@@ -157,3 +160,47 @@ def end_orphans(services: Services) -> None:
     assert services.certificate_authority.reconcile() == pending
     with services.database.read() as connection:
         assert certificates.count_pending(connection) == 0
+
+
+# Stops between the two transactions of an issuance, where a kill does the most harm.
+STUCK = """
+import sys, time
+from pathlib import Path
+from idservice.services import enrolment
+from idservice.services.assembly import open_services
+from support.homes import settings_of
+from support.people import person_request
+def never_ending(path, data):
+    print("reserved", flush=True)
+    time.sleep(60)
+enrolment.write_card_file = never_ending
+open_services(settings_of(Path(sys.argv[1]))).persons.issue(person_request(card=Path(sys.argv[2])))
+"""
+
+
+def test_a_code_is_free_again_after_an_issuance_that_died(
+    services: Services, tmp_path: Path
+) -> None:
+    """Killed between reserving and recording: after a minute the code can be issued, once."""
+    home = services.settings.home
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK, str(home), str(tmp_path)],
+        env={**environment(home), "PYTHONPATH": os.pathsep.join(PATHS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "reserved\n"
+    process.kill()
+    process.communicate(timeout=30)
+    with pytest.raises(PersonExists, match="at this moment"):
+        services.persons.issue(person_request())
+    later = SettableClock(services.clock())
+    later.advance(seconds=ORPHAN_AFTER.seconds + 1)
+    restarted = open_services(services.settings, clock=later)
+    assert restarted.certificate_authority.reconcile() == 4
+    assert restarted.persons.issue(person_request()).personal_code == CODE
+    assert restarted.persons.show(CODE).status == "active"
+    with pytest.raises(PersonExists):
+        restarted.persons.issue(person_request())
+    restarted.close()
