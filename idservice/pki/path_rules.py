@@ -70,21 +70,37 @@ class Purpose:
     """What the certificate at the end of a path is wanted for.
 
     At least one of `key_usages` (attribute names of x509.KeyUsage) must be set when the
-    certificate restricts its key usage, `extended_key_usage` must be listed when it lists
-    any, and the path must be valid for one of `policies` unless that is empty.
+    certificate restricts its key usage, and the path must be valid for one of `policies`
+    unless that is empty. When it lists extended key usages, one of `extended_key_usages`
+    must be among them; with `only_critical` a list that is not critical is a mere hint.
     """
 
     name: str
     key_usages: tuple[str, ...]
-    extended_key_usage: str | None = None
+    extended_key_usages: frozenset[str] = frozenset()
+    only_critical: bool = False
     policies: frozenset[str] = frozenset()
 
 
-SIGNING = Purpose("signing documents", ("content_commitment",))
+# RFC 9336 for document signing, and what the makers of viewers used before it.
+_DOCUMENTS = frozenset(
+    {
+        "1.3.6.1.5.5.7.3.36",
+        "1.3.6.1.4.1.311.10.3.12",
+        "1.2.840.113583.1.1.5",
+        ExtendedKeyUsageOID.EMAIL_PROTECTION.dotted_string,
+        ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string,
+        ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string,
+    }
+)
+
+SIGNING = Purpose("signing documents", ("content_commitment",), _DOCUMENTS, only_critical=True)
 """Non-repudiation: a certificate for authentication is refused for documents."""
 
 AUTHENTICATION = Purpose(
-    "authentication", ("digital_signature",), ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
+    "authentication",
+    ("digital_signature",),
+    frozenset({ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string}),
 )
 
 
@@ -243,7 +259,7 @@ def require_policies(
 
 
 def require_purpose(leaf: PathCertificate, purpose: Purpose) -> None:
-    """Require key usage and extended key usage to allow the purpose (rule 5).
+    """Require key usage and extended key usage to allow the purpose, and no authority (rule 5).
 
     Raises CertificateWrongPurpose.
     """
@@ -254,15 +270,30 @@ def require_purpose(leaf: PathCertificate, purpose: Purpose) -> None:
             f"does not allow {' or '.join(purpose.key_usages).replace('_', ' ')}.",
             f"Use the certificate that was issued for {purpose.name}.",
         )
-    extended = leaf.extension(x509.ExtendedKeyUsage)
-    wanted = purpose.extended_key_usage
-    if wanted is None or extended is None:
-        return
-    if wanted not in {item.dotted_string for item in extended}:
+    constraints = leaf.extension(x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise CertificateWrongPurpose(
+            "The certificate is that of an authority, which stands for no person and is not for "
+            f"{purpose.name}.",
+            f"Use the certificate that was issued for {purpose.name}.",
+        )
+    if not _lists_one_of(leaf, purpose):
         raise CertificateWrongPurpose(
             f"The certificate lists what it may be used for, and {purpose.name} is not among it.",
             f"Use the certificate that was issued for {purpose.name}.",
         )
+
+
+def _lists_one_of(leaf: PathCertificate, purpose: Purpose) -> bool:
+    """Whether extended key usage, if there is any, allows the purpose (RFC 5280 cl. 4.2.1.12)."""
+    try:
+        found = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return True
+    if not purpose.extended_key_usages or (purpose.only_critical and not found.critical):
+        return True
+    listed = {item.dotted_string for item in found.value}
+    return not listed.isdisjoint(purpose.extended_key_usages)
 
 
 def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:

@@ -68,7 +68,8 @@ def test_what_claims_an_authority_in_reach_was_altered() -> None:
     genuine = leaf(ISSUING).der
     forged = load_certificate(genuine[:-1] + bytes([genuine[-1] ^ 1]))
     assert sorted_out(forged, LEAF).altered == (forged,)
-    self_made = leaf(CertificatePair(OTHER.certificate, new_key()), subject=name("Other"), key=OTHER.key)
+    elsewhere = CertificatePair(OTHER.certificate, new_key())
+    self_made = leaf(elsewhere, subject=name("Other"), key=OTHER.key)
     assert sorted_out(self_made).altered == (self_made.certificate,)
     twin = twin_of_issuing()
     assert sorted_out(twin).altered == (twin.certificate,)

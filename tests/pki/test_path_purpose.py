@@ -66,6 +66,43 @@ def test_a_certificate_that_lists_other_purposes_is_refused() -> None:
         path(other, purpose=AUTHENTICATION)
 
 
+@pytest.mark.parametrize(
+    ("oid", "critical", "allowed"),
+    [
+        ("1.3.6.1.5.5.7.3.1", True, False),  # serverAuth
+        ("1.3.6.1.5.5.7.3.8", True, False),  # timeStamping
+        ("1.3.6.1.5.5.7.3.9", True, False),  # OCSPSigning
+        ("1.3.6.1.5.5.7.3.8", False, True),
+        ("1.3.6.1.5.5.7.3.4", True, True),  # emailProtection
+        ("1.3.6.1.5.5.7.3.36", True, True),  # documentSigning
+        ("2.5.29.37.0", True, True),  # any
+    ],
+)
+def test_a_critical_list_of_other_purposes_does_not_sign(
+    oid: str, *, critical: bool, allowed: bool
+) -> None:
+    """A certificate that may only stamp time or serve pages signs no documents."""
+    usage = extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid)]), critical=critical)
+    end = leaf(ISSUING, extensions=[usage])
+    if allowed:
+        path(end, purpose=SIGNING)
+        return
+    with pytest.raises(CertificateWrongPurpose, match="lists"):
+        path(end, purpose=SIGNING)
+
+
+@pytest.mark.parametrize("purpose", [SIGNING, AUTHENTICATION], ids=["signing", "login"])
+def test_an_authority_neither_signs_documents_nor_logs_in(purpose: Purpose) -> None:
+    """A certificate of an authority is refused even where its key usage would allow it."""
+    everything = key_usage(
+        content_commitment=True, digital_signature=True, key_cert_sign=True, crl_sign=True
+    )
+    authority = intermediate_ca(ROOT, extensions=[extension(everything, critical=True)])
+    path(authority, ())
+    with pytest.raises(CertificateWrongPurpose, match="authority"):
+        path(authority, (), purpose=purpose)
+
+
 def policies(*oids: str) -> Extension:
     """A certificatePolicies extension."""
     infos = [x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in oids]
