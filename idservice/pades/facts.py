@@ -44,6 +44,7 @@ from idservice.pdf.signatures import (
     field_signature,
     signature_dictionaries,
     signatures_in_bytes,
+    usage_rights,
 )
 from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
 from idservice.validation.report import printable
@@ -92,7 +93,20 @@ def read_facts(
         raise
     except (MalformedInput, Unsupported) as exc:
         return _damaged_facts(data, exc)
-    return _facts(data, _without_collisions(found), history)
+    return _facts(data, _without_collisions(found), history, _usage_rights(document))
+
+
+def _usage_rights(document: PdfDocument) -> tuple[Finding, ...]:
+    if not usage_rights(document):
+        return ()
+    return (
+        Finding(
+            "usage_rights_not_validated",
+            "The document carries usage rights, which the vendor of a viewer signed; they are not "
+            "validated, and say nothing of who signed the document.",
+            "",
+        ),
+    )
 
 
 def _facts(

@@ -83,6 +83,21 @@ def signature_dictionaries(document: PdfDocument) -> tuple[SignatureDictionary, 
     return tuple(found.values())
 
 
+def usage_rights(document: PdfDocument) -> tuple[Object, ...]:
+    """Return the usage rights of a document (ISO 32000-1 cl. 12.8.2.3).
+
+    A vendor signs them to unlock features of a viewer; they say nothing of a person. Only
+    what names that method counts: a signature of a person is none because /Perms names it.
+    """
+    permissions = document.catalog.get(Name.Perms)
+    if not isinstance(permissions, Dictionary):
+        return ()
+    values = (permissions.get(key) for key in (Name.UR, Name.UR3))
+    return tuple(
+        value for value in values if isinstance(value, Dictionary) and _grants_usage(value)
+    )
+
+
 def field_signature(document: PdfDocument, name: str) -> SignatureDictionary | None:
     """Return the signature in the field of this full name, or None without one."""
     field = document.form.signature_field(name)
@@ -160,9 +175,9 @@ class _Reader:
 
     def elsewhere(self, known: set[object]) -> Iterator[tuple[SignatureDictionary, Object]]:
         """Yield dictionaries that look like signatures and are the value of no signature field."""
-        known |= self._usage_rights()
+        known |= {item.objgen for item in usage_rights(self._document)}
         for item in self._candidates():
-            if not isinstance(item, Dictionary) or isinstance(item, Stream):
+            if not isinstance(item, (Dictionary, Stream)):
                 continue
             objgen = item.objgen
             if _looks_signed(item) and objgen not in known:
@@ -201,14 +216,6 @@ class _Reader:
         holder = self._written(objgen)
         inner = None if holder is None else holder.node.get("V")
         return None if holder is None or inner is None else replace(holder, node=inner)
-
-    def _usage_rights(self) -> set[object]:
-        """Usage rights (/Perms /UR, /UR3) are signed by a vendor and say nothing of a person."""
-        permissions = self._document.catalog.get(Name.Perms)
-        if not isinstance(permissions, Dictionary):
-            return set()
-        values = (permissions.get(key) for key in (Name.UR, Name.UR3))
-        return {value.objgen for value in values if isinstance(value, Dictionary)}
 
     def _written(self, objgen: tuple[int, int]) -> IndirectObject | None:
         entry = self._table.get(objgen)
@@ -250,6 +257,16 @@ class _Reader:
         read = {str(key).lstrip("/") for key in value.keys()}  # noqa: SIM118 - not a dict
         alone = not value.is_indirect or _ends_object(self._document.data, node.end)
         return alone and not node.repeated() and written == read and _same_ranges(value, node)
+
+
+def _grants_usage(value: Object) -> bool:
+    references = value.get(Name.Reference)
+    if not isinstance(references, Array):
+        return False
+    return any(
+        isinstance(item, Dictionary) and _text(item, "/TransformMethod") in {"/UR", "/UR3"}
+        for item in references
+    )
 
 
 def _looks_signed(item: Object) -> bool:

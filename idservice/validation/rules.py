@@ -194,6 +194,7 @@ RULES: dict[str, Rule] = {
         "reason_twice",
         "location_twice",
         "timestamp_not_validated",
+        "usage_rights_not_validated",
         "certificate_unrelated",
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",

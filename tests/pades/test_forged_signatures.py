@@ -186,11 +186,36 @@ def test_a_direct_signature_in_a_text_field_is_refused() -> None:
     assert "signature_not_in_field" in codes(signature)
 
 
+def with_rights(entries: bytes) -> bytes:
+    """A file whose catalog names a dictionary as usage rights."""
+    rights = b"<< /Type /Sig /Contents <00> /ByteRange [0 1 2 3] %b >>" % entries
+    catalog = b"<< /Type /Catalog /Pages 2 0 R /Perms << /UR3 6 0 R >> >>"
+    return table_pdf(plain_objects(o1=catalog, o6=rights))
+
+
 def test_usage_rights_are_no_signature() -> None:
     """What a vendor signs to unlock features of its viewer says nothing of a person."""
-    rights = b"<< /Type /Sig /Contents <00> /ByteRange [0 1 2 3] >>"
-    catalog = b"<< /Type /Catalog /Pages 2 0 R /Perms << /UR3 6 0 R >> >>"
-    assert facts_of(table_pdf(plain_objects(o1=catalog, o6=rights))).signatures == ()
+    for method in (b"/UR3", b"/UR"):
+        found = facts_of(with_rights(b"/Reference [<< /TransformMethod %b >>]" % method))
+        assert found.signatures == ()
+        assert [item.code for item in found.findings] == ["usage_rights_not_validated"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [b"", b"/Reference 5", b"/Reference [5]", b"/Reference [<< /TransformMethod /DocMDP >>]"],
+)
+def test_usage_rights_hide_no_signature(entries: bytes) -> None:
+    """A signature does not disappear because the catalog calls it usage rights."""
+    (signature,) = facts_of(with_rights(entries)).signatures
+    assert "signature_not_in_field" in codes(signature)
+
+
+def test_a_stream_that_looks_like_a_signature_is_listed() -> None:
+    """The dictionary of a stream can pretend to be a signature as well as any other."""
+    held = pdfs.stream(b"x", b"/Type /Sig /Contents <00> /ByteRange [0 1 2 3] ")
+    (signature,) = facts_of(table_pdf(plain_objects(o6=held))).signatures
+    assert "signature_not_in_field" in codes(signature)
 
 
 def test_a_direct_value_in_its_field_is_read_where_it_stands() -> None:
