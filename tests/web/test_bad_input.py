@@ -188,6 +188,9 @@ def test_random_bytes_are_json_or_malformed(data: bytes) -> None:
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+OTHER = "60001019906"
+"""A test person whom no generated request revokes."""
+
 NAMELESS = (
     b"--XX\r\nContent-Disposition: form-data\r\n\r\nabc\r\n"
     b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-\r\n'
@@ -197,15 +200,13 @@ NAMELESS = (
 
 @pytest.mark.parametrize("path", ["/v1/validation", "/v1/signatures"])
 @pytest.mark.parametrize("body", [NAMELESS, NAMELESS.replace(b"form-data\r", b"form-data; a=b\r")])
-def test_a_part_of_a_form_needs_a_name(
-    shared_web: WebBench, headers: dict[str, dict[str, str]], path: str, body: bytes
-) -> None:
+def test_a_part_of_a_form_needs_a_name(shared_web: WebBench, path: str, body: bytes) -> None:
     """A nameless part cannot be told from others, so the form is malformed."""
     response = shared_web.client.post(
         path,
         data=body,
         content_type="multipart/form-data; boundary=XX",
-        headers=headers["/v1/signatures"],
+        headers=shared_web.log_in(OTHER),
     )
     require_problem(response, 400, "malformed_request")
 
@@ -225,7 +226,7 @@ def test_odd_text_never_reaches_the_database(shared_web: WebBench, text: str) ->
         require_problem(answer, 404, "person_unknown")
     for query in (f"/auth/challenge?relying_party={quoted}", f"/v1/persons?after={quoted}"):
         assert client.get(query, headers=operator).status_code < 500
-    login = shared_web.log_in()
+    login = shared_web.log_in(OTHER)
     require_problem(client.get(f"/v1/signatures/{quoted}", headers=login), 404, "not_found")
     header = json.dumps({"alg": "ES256", "typ": "at+jwt", "kid": text}).encode()
     encoded = base64.urlsafe_b64encode(header).rstrip(b"=").decode()
