@@ -40,7 +40,7 @@ pytestmark = [
 # Honest files that are refused all the same, each with the argument.
 REFUSED_ALTHOUGH_VALID = {
     "dss/pades-5-signatures-and-1-document-timestamp.pdf": (
-        "every /Prev is 0, so the pages of the document are reached from no trailer: what it "
+        "the newest /Prev is 0, so the pages of the document are reached from no trailer: what it "
         "shows depends on how a reader reconstructs it"
     ),
 }
