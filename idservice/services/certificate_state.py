@@ -35,7 +35,7 @@ def require_valid_certificate(
         )
     if record.status == certificates.REVOKED:
         raise CertificateRevoked(
-            "The certificate is revoked, and that is final.", "Issue another person."
+            "The certificate is revoked, and that is final.", "Issue the person again."
         )
     if record.status != certificates.VALID:
         raise CertificateSuspended(
@@ -49,7 +49,7 @@ def require_valid_certificate(
         )
     if at > record.not_after:
         raise CertificateExpired(
-            "The validity of the certificate has ended.", "Issue another person."
+            "The validity of the certificate has ended.", "Issue the person again."
         )
     return record
 
@@ -67,7 +67,7 @@ def require_active_person(connection: Connection, code: str | None) -> Person:
         )
     if person.status == persons.REVOKED:
         raise PersonRevoked(
-            "The person's certificates are revoked for good.", "Issue another person."
+            "The person's certificates are revoked for good.", "Issue the person again."
         )
     if person.status != persons.ACTIVE:
         raise PersonSuspended(

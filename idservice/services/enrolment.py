@@ -8,18 +8,23 @@
 
 A process that dies before the end of 3 leaves a person who is not active and
 certificates that are pending; the next attempt for the same code starts over.
+
+Who is revoked, or whose certificates have all expired, can be issued again under the same
+code: with new certificates, keys and PINs. Until the end of 3 such a person stays what they
+were; the old certificates stay revoked or expired for ever, and the old keys are destroyed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from idservice.errors import IdServiceError, IllegalTransition, PersonExists
+from idservice.errors import IdServiceError, IllegalTransition, PersonExists, PublicKeyInUse
 from idservice.keystore.card import CardFile, card_path, encode_card, write_card_file
 from idservice.pki.personal_code import MAX_SERIAL, make_personal_code
 from idservice.pki.profiles import Profiles
@@ -33,8 +38,8 @@ from idservice.services.certificate_authority import (
 )
 from idservice.services.key_records import KeyRecordMaker, KeyRecords
 from idservice.services.person_request import CARD, PROFILES, NewKey, PersonRequest, new_keys
-from idservice.services.pins import PinSet, generate_pins
-from idservice.store import audit, certificates, persons
+from idservice.services.pins import PinSet, generate_pins, server_holder
+from idservice.store import audit, certificates, persons, pins, private_keys
 from idservice.store.database import Connection, Database
 from idservice.store.persons import Person
 
@@ -45,6 +50,14 @@ class Enrolled:
 
     personal_code: str
     pins: PinSet
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A personal code that was taken: for whom, and what the person's status is until the end."""
+
+    holder: Holder
+    status: str
 
 
 class Enrolment:
@@ -77,7 +90,8 @@ class Enrolment:
         codes = generate_pins(request.pin1, request.pin2, request.puk)
         keys = new_keys(request, self._profiles)
         with self._database.begin() as connection:
-            holder = self._reserve(connection, request)
+            reserved = self._reserve(connection, request, keys)
+            holder = reserved.holder
             orders = [self._order(key, holder, request.valid_for) for key in keys]
             allocations = self._authority.allocate(connection, orders, approver=request.approver)
         code = holder.personal_code.value
@@ -86,22 +100,24 @@ class Enrolment:
             cards = self._encode_cards(request.card, holder, codes, keys, signed)
             records = self._records.make(code, codes, keys, cards, self._clock())
             with _written(cards), self._database.begin() as connection:
-                self._complete(connection, code, request.approver, signed, records)
+                self._complete(connection, reserved, request.approver, signed, records)
         return Enrolled(code, codes)
 
-    def _reserve(self, connection: Connection, request: PersonRequest) -> Holder:
-        """Take the personal code, or take it over from an issuance that never ended."""
+    def _reserve(
+        self, connection: Connection, request: PersonRequest, keys: Sequence[NewKey]
+    ) -> Reservation:
+        """Take the personal code: a new one, or that of somebody who may be issued again."""
         holder = self._holder(connection, request)
         code, now = holder.personal_code.value, self._clock()
         person = Person(code, holder.given_name, holder.surname, persons.ISSUING, now)
         if persons.add(connection, person):
-            return holder
-        existing = persons.find(connection, code, lock=True)
-        if existing is None or existing.status != persons.ISSUING:
+            return Reservation(holder, persons.ISSUING)
+        existing = persons.find_to_change(connection, code)
+        if existing is None or not self._may_be_issued(connection, existing, now):
             raise PersonExists(
-                "A person with this personal code was issued before, and one person is never "
-                "issued twice.",
-                "Use the person as is, or take another personal code.",
+                "A person with this personal code has certificates that are not over yet, and "
+                "nobody has two cards at a time.",
+                "Use the person as is, revoke the person first, or take another personal code.",
             )
         self._authority.abandon(
             connection, before=now - ORPHAN_AFTER, person_code=code, actor=request.approver
@@ -111,8 +127,17 @@ class Enrolment:
                 "A person with this personal code is being issued at this moment.",
                 f"Wait; if that attempt died, try again in {ORPHAN_AFTER.seconds} seconds.",
             )
-        persons.rename(connection, code, holder.given_name, holder.surname)
-        return holder
+        _require_new_keys(connection, code, keys)
+        return Reservation(holder, existing.status)
+
+    @staticmethod
+    def _may_be_issued(connection: Connection, person: Person, now: dt.datetime) -> bool:
+        """Whether an issuance never ended, or nothing that was issued is in force any more."""
+        if person.status in {persons.ISSUING, persons.REVOKED}:
+            return True
+        issued = certificates.of_person(connection, person.code)
+        in_force = [item for item in issued if item.certificate_der and item.not_after >= now]
+        return person.status == persons.ACTIVE and not in_force
 
     def _holder(self, connection: Connection, request: PersonRequest) -> Holder:
         code = request.personal_code or self._free_code(connection, request)
@@ -176,15 +201,26 @@ class Enrolment:
     def _complete(
         self,
         connection: Connection,
-        code: str,
+        reserved: Reservation,
         approver: str,
         signed: Sequence[SignedCertificate],
         records: KeyRecords,
     ) -> None:
-        if not persons.change_status(connection, code, (persons.ISSUING,), status=persons.ACTIVE):
+        code = reserved.holder.personal_code.value
+        values = {
+            "status": persons.ACTIVE,
+            "given_name": reserved.holder.given_name,
+            "surname": reserved.holder.surname,
+            "revoked_at": None,
+            "revocation_reason": None,
+        }
+        if not persons.change_status(connection, code, (reserved.status,), **values):
             raise IllegalTransition(
-                "The person was issued by somebody else in the meantime.", "Use that one."
+                "The person was issued or revoked by somebody else in the meantime.",
+                "Look with `idservice person show`, and issue again if need be.",
             )
+        private_keys.forget(connection, code)
+        pins.forget(connection, server_holder(code))
         self._authority.record(connection, signed, actor=approver)
         records.add(connection)
         audit.record(
@@ -196,7 +232,20 @@ class Enrolment:
             details={
                 "custody": sorted({item.allocation.record.custody for item in signed}),
                 "certificates": [item.allocation.record.serial for item in signed],
+                "before": reserved.status,
             },
+        )
+
+
+def _require_new_keys(connection: Connection, code: str, keys: Sequence[NewKey]) -> None:
+    """Refuse keys that had a certificate before: it may have been revoked for a lost key."""
+    before = {
+        item.spki_sha256 for item in certificates.of_person(connection, code) if item.issued_at
+    }
+    if before & {hashlib.sha256(key.public_key_der).hexdigest() for key in keys}:
+        raise PublicKeyInUse(
+            "The public key was in an earlier certificate of this person, which has ended.",
+            "Make a new key pair.",
         )
 
 

@@ -1,8 +1,8 @@
 """People: issued, shown, suspended, resumed, revoked; and their keys opened.
 
-Life cycle: issuing → active ⇄ suspended → revoked. Revoked is the end: no step leads out
-of it. A person whose certificates have all ended is "expired", which is seen from the
-times and stored nowhere.
+Life cycle: issuing → active ⇄ suspended → revoked. For certificates and keys revoked is the
+end; the person becomes active again only by a new issuance, with new ones. A person whose
+certificates have all ended is "expired", which is seen from the times and stored nowhere.
 """
 
 from __future__ import annotations
@@ -64,8 +64,10 @@ class PersonView:
 
     @property
     def custody(self) -> tuple[str, ...]:
-        """Where keys of this person are: server, card or both."""
-        return tuple(sorted({record.custody for record in self.certificates}))
+        """Where keys of this person are: server, card or both; once all ended, where they were."""
+        held = [item for item in self.certificates if item.status != certificates.REVOKED]
+        held = [item for item in held if item.not_after >= self.at] or list(self.certificates)
+        return tuple(sorted({record.custody for record in held}))
 
 
 class Persons:
@@ -184,7 +186,8 @@ class Persons:
         person = require_known(connection, code)
         if person.status == persons.REVOKED:
             raise PersonRevoked(
-                "The person is revoked, and that is final.", "Issue another person."
+                "The person is revoked, and that is final for all that was issued.",
+                "Issue the person again: `idservice person issue --code`.",
             )
         raise IllegalTransition(
             f"The person is {person.status}, and this step does not lead on from there.",

@@ -20,6 +20,7 @@ _BY_CODE = select(persons).where(persons.c.code == bindparam("wanted_code"))
 # On PostgreSQL the row stays locked against changes until the transaction ends; SQLite's
 # write transactions exclude each other anyway.
 _BY_CODE_LOCKED = _BY_CODE.with_for_update(read=True)
+_BY_CODE_TO_CHANGE = _BY_CODE.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,17 @@ def find(connection: Connection, code: str, *, lock: bool = False) -> Person | N
     return None if row is None else Person(**row._mapping)
 
 
+def find_to_change(connection: Connection, code: str) -> Person | None:
+    """Return the person with this code, for this transaction alone until its end, or None."""
+    row = connection.execute(_BY_CODE_TO_CHANGE, {"wanted_code": code}).first()
+    return None if row is None else Person(**row._mapping)
+
+
 def find_all(connection: Connection, *, after: str = "", limit: int = 1000) -> list[Person]:
     """Return issued people in the order of their codes, those after a code, at most `limit`."""
     issued = (persons.c.code > after, persons.c.status != ISSUING)
     query = select(persons).where(*issued).order_by(persons.c.code).limit(limit)
     return [Person(**row._mapping) for row in connection.execute(query)]
-
-
-def rename(connection: Connection, code: str, given_name: str, surname: str) -> None:
-    """Correct the names of a person whose issuance never ended."""
-    connection.execute(
-        update(persons)
-        .where(persons.c.code == code, persons.c.status == ISSUING)
-        .values(given_name=given_name, surname=surname)
-    )
 
 
 def change_status(

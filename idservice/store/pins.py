@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import pins
@@ -82,3 +82,8 @@ def of_holder(connection: Connection, holder: str) -> list[PinRecord]:
     """Return all counters of a holder: PIN1, PIN2, PUK."""
     query = select(pins).where(pins.c.holder == holder).order_by(pins.c.purpose)
     return [PinRecord(**row._mapping) for row in connection.execute(query)]
+
+
+def forget(connection: Connection, holder: str) -> None:
+    """Remove the counters of a holder whose keys are no more."""
+    connection.execute(delete(pins).where(pins.c.holder == holder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from idservice.store.schema import private_keys
 
@@ -67,3 +67,8 @@ def rewrap(
             "new_kdf": kdf,
         },
     )
+
+
+def forget(connection: Connection, code: str) -> None:
+    """Destroy a person's wrapped keys, whose certificates have all ended."""
+    connection.execute(delete(private_keys).where(private_keys.c.person_code == code))
