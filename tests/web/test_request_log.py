@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,10 @@ def test_no_secret_reaches_the_log(
     web.client.open("/" + PERSON, method=PERSON)
     captured = capsys.readouterr()
     assert captured.err.count("request") >= 8
+    # A fraction of a second may have the digits of a PIN by chance.
+    told = re.sub(r"\d\d:\d\d:\d\d\.\d{6}Z", "", captured.err)
     for secret in [*secrets, *pins.values()]:
-        assert secret not in captured.err, secret
+        assert secret not in told, secret
         assert secret not in captured.out, secret
     web.services.close()
 
