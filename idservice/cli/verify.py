@@ -106,13 +106,25 @@ def _report(
     try:
         report = _validate(validation, path, password, at, anchors)
     except IdServiceError as exc:
-        print(failures.message(exc), file=sys.stderr)
-        return failures.exit_code(type(exc))
+        return _report_unusable(path, exc, as_json)
     if as_json:
         print_json(report.to_json(), indent=None)
     else:
         _show(report)
     return failures.DONE if report.passed else failures.FAILED
+
+
+def _report_unusable(path: Path, error: IdServiceError, as_json: bool) -> int:
+    """Say which file was not validated and why; a program gets its object all the same."""
+    from idservice.services.validation import ValidationReport
+
+    if as_json:
+        reason = Finding(error.code, error.detail, error.fix)
+        print_json(ValidationReport(str(path), None, (), (reason,)).to_json(), indent=None)
+    name = failures.printable(str(path), _MAX_NAME)
+    named = type(error)(f"{name} was not validated: {error.detail}", error.fix)
+    print(failures.message(named), file=sys.stderr)
+    return failures.exit_code(type(error))
 
 
 def _validate(

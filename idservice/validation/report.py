@@ -73,10 +73,13 @@ class SignatureReport:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """One document: its signatures, and what concerns none of them."""
+    """One document: its signatures, and what concerns none of them.
+
+    The format is None for a file that could not be validated at all.
+    """
 
     file: str
-    format: str
+    format: str | None
     signatures: tuple[SignatureReport, ...]
     errors: tuple[Finding, ...]
 

@@ -150,11 +150,6 @@ def test_a_second_signature_is_not_analysed(verify: Verify) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["text.txt"],
-        ["empty.pdf"],
-        ["missing.pdf"],
-        ["locked.pdf"],
-        ["locked.pdf", "--password", "wrong"],
         ["."],
         [],
         ["good.pdf", "--at", "yesterday"],
@@ -163,11 +158,45 @@ def test_a_second_signature_is_not_analysed(verify: Verify) -> None:
         ["good.pdf", "--no-such-option"],
     ],
 )
-def test_what_cannot_be_used_ends_with_two(verify: Verify, arguments: list[str]) -> None:
-    """Usage, missing file, unknown format, wrong password: exit 2, a message, no report."""
+def test_wrong_usage_ends_with_two(verify: Verify, arguments: list[str]) -> None:
+    """A command line that nobody can follow: exit 2, a message, no report."""
     done = verify(*arguments, "--json")
     assert (done.code, done.out) == (2, "")
     assert done.err
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "code"),
+    [
+        ("text.txt", [], "unknown_format"),
+        ("empty.pdf", [], "unknown_format"),
+        ("missing.pdf", [], "file_not_readable"),
+        ("locked.pdf", [], "pdf_password_wrong"),
+        ("locked.pdf", ["--password", "wrong"], "pdf_password_wrong"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(
+    verify: Verify, file: str, options: list[str], code: str
+) -> None:
+    """Exit 2; a program gets one object with the reason, a person reads which file it was."""
+    done = verify(file, *options, "--json")
+    assert done.code == 2
+    (report,) = reports(done)
+    (reason,) = report.pop("errors")
+    assert reason["code"] == code
+    assert reason["message"]
+    assert reason["fix"]
+    assert report == {
+        "file": file,
+        "format": None,
+        "signaturesCount": 0,
+        "validSignaturesCount": 0,
+        "signatures": [],
+    }
+    for told in (done, verify(file, *options)):
+        assert told.err.startswith(f"idservice: {file} was not validated: ")
+        assert f"code:  {code}" in told.err
+    assert (told.code, told.out) == (2, "")
 
 
 def test_passwords_come_in_three_ways(verify: Verify, folder: Path) -> None:
@@ -184,7 +213,8 @@ def test_passwords_come_in_three_ways(verify: Verify, folder: Path) -> None:
 def test_many_files_give_the_worst_code(verify: Verify) -> None:
     """Each file is reported, also behind one that cannot be used."""
     done = verify("good.pdf", "text.txt", "changed.pdf", "--json", *TRUST)
-    assert [item["file"] for item in reports(done)] == ["good.pdf", "changed.pdf"]
+    names = ["good.pdf", "text.txt", "changed.pdf"]
+    assert [item["file"] for item in reports(done)] == names
     assert done.code == 2
     assert "unknown_format" in done.err
     assert verify("good.pdf", "changed.pdf", "--json", *TRUST).code == 1
