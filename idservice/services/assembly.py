@@ -166,6 +166,7 @@ class Services:
             self._pin_cost,
             self.certificate_authority.chain_der,
             self.clock,
+            require_own_secret=self.token_keys.require_own_secret,
         )
 
     @cached_property

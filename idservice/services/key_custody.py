@@ -1,8 +1,8 @@
 """Opening a person's key with a PIN: a server key of this installation, or a card file.
 
-The order is always the same: the person and the certificate must be usable, a try is
-taken, the PIN is evaluated, and `HeldKey.recheck` looks once more at person, certificate
-and lock at the last moment before each use.
+The order is always the same: the person and the certificate must be usable, the secret must
+be that of the database, a try is taken, the PIN is evaluated, and `HeldKey.recheck` looks
+once more at person, certificate and lock at the last moment before each use.
 """
 
 from __future__ import annotations
@@ -71,23 +71,31 @@ class KeyCustody:
         cost: PinCost,
         chain_der: tuple[bytes, ...],
         clock: Callable[[], datetime],
+        *,
+        require_own_secret: Callable[[Connection], None],
     ) -> None:
-        """Take the collaborators; `chain_der` are the issuing authority and its root."""
+        """Take the collaborators; `chain_der` are the issuing authority and its root.
+
+        `require_own_secret` raises KeyStoreInvalid when `secret` is not that of `database`.
+        """
         self._database = database
         self._counters = counters
         self._secret = secret
         self._cost = cost
         self._chain_der = chain_der
         self._clock = clock
+        self._require_own_secret = require_own_secret
 
     def unlock_signer(self, personal_code: str, purpose: Purpose, pin: str) -> HeldKey:
         """Open a key in server custody with PIN1 (authentication) or PIN2 (signing).
 
         Raises PersonUnknown, PersonSuspended, PersonRevoked, KeyNotHeld, CertificateExpired,
-        PinLocked or PinWrong.
+        PinLocked or PinWrong; KeyStoreInvalid, without a try, under another installation's secret.
         """
         with self._database.read() as connection:
             certificate_der, key = self._server_key(connection, personal_code, purpose)
+            # Under another secret the rightful PIN looks wrong, and would be locked.
+            self._require_own_secret(connection)
         holder = server_holder(personal_code)
         private_key = self._counters.evaluate(
             holder, purpose.pin, pin, lambda entered: self._unwrap(key, purpose.pin, entered)
@@ -217,6 +225,7 @@ class KeyCustody:
     def _check_puk(self, holder: str, puk: str) -> None:
         with self._database.read() as connection:
             record = pins.find(connection, holder, PUK)
+            self._require_own_secret(connection)
 
         def check(entered: str) -> None:
             if record is None or not (record.verifier and record.salt and record.kdf):

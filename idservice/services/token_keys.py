@@ -130,6 +130,15 @@ class TokenKeys:
             _remember(self._private, key.kid, private_key)
         return SigningKey(key.kid, private_key)
 
+    def require_own_secret(self, connection: Connection) -> None:
+        """Raise KeyStoreInvalid when the database belongs to another key store's secret.
+
+        The key that signs now tells it; a database without one cannot tell.
+        """
+        key = store.current(connection, self._clock())
+        if key is not None and key.kid not in self._private:
+            _remember(self._private, key.kid, self._unwrap(key))
+
     def verification_key(
         self, connection: Connection, kid: str, at: datetime
     ) -> ec.EllipticCurvePublicKey:

@@ -1,6 +1,7 @@
 """PINs: three wrong tries lock, however many are made at once, and the PUK unlocks."""
 
 import multiprocessing
+import os
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ import pytest
 from idservice.errors import (
     IdServiceError,
     KeyNotHeld,
+    KeyStoreInvalid,
     NotFound,
     PersonUnknown,
     PinLocked,
@@ -16,6 +18,7 @@ from idservice.errors import (
     PinWrong,
 )
 from idservice.keystore.card import Purpose
+from idservice.keystore.secret import KeyStoreSecret
 from idservice.services.assembly import Services, open_services
 from idservice.services.pins import PinSet, generate_pins, server_holder
 from idservice.settings import Settings
@@ -150,6 +153,20 @@ def test_what_cannot_be_a_pin_costs_no_try(services: Services, entered: str) -> 
     with pytest.raises(PinWrong, match="not counted"):
         services.key_custody.unlock_signer(PERSON, SIGNING, entered)
     assert (tries_left(services), evaluations(services)) == (3, 0)
+
+
+def test_keys_of_another_installation_cost_no_try(services: Services) -> None:
+    """Where the secret is not that of the database, no PIN and no PUK can be judged or locked."""
+    foreign = Services(
+        services.settings, services.database, KeyStoreSecret(os.urandom(32)), services.clock
+    )
+    foreign.__dict__["certificate_authority"] = services.certificate_authority
+    with pytest.raises(KeyStoreInvalid, match="another installation"):
+        foreign.key_custody.unlock_signer(PERSON, SIGNING, PIN2)
+    with pytest.raises(KeyStoreInvalid, match="another installation"):
+        foreign.key_custody.unlock(PERSON, SIGNING, PUK)
+    assert [evaluations(services, code=code) for code in ("pin2", "puk")] == [0, 0]
+    assert (tries_left(services), tries_left(services, "puk")) == (3, 3)
 
 
 class TestPuk:
