@@ -284,10 +284,13 @@ def _others_can_use(path: Path) -> bool:
 
 
 def _expiry_finding(name: str, not_after: datetime, at: datetime) -> Finding:
-    day = f"{not_after:%Y-%m-%d}"
+    if at <= not_after - EXPIRY_WARNING:
+        return Finding("expiry", Level.OK, f"{name} is valid until {not_after:%Y-%m-%d}")
+    ends = "expired" if at > not_after else "ends"
+    text = f"The certificate of {name} {ends} on {not_after:%Y-%m-%d}"
+    if name in SERVICE_KEYS:
+        fix = "Leave it as it is: people, logins, signatures and validation do not need it."
+        return Finding("expiry", Level.WARN, f"{text}; nothing uses it yet.", fix)
+    level = Level.FAIL if at > not_after else Level.WARN
     fix = "Make a new authority in a new home: idservice --home FOLDER init"
-    if at > not_after:
-        return Finding("expiry", Level.FAIL, f"The certificate of {name} expired on {day}.", fix)
-    if at > not_after - EXPIRY_WARNING:
-        return Finding("expiry", Level.WARN, f"The certificate of {name} ends on {day}.", fix)
-    return Finding("expiry", Level.OK, f"{name} is valid until {day}")
+    return Finding("expiry", level, f"{text}.", fix)

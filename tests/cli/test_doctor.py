@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from idservice.services.assembly import Services, now, open_services
+from idservice.services.authority_keys import SERVICE_KEYS
 from idservice.services.diagnosis import Diagnosis, Finding, Level, is_healthy
 from idservice.store import audit
 from support.commands import run_idservice
@@ -76,14 +77,28 @@ def test_a_clock_behind_the_records(services: Services, home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "level", "count"), [(25, Level.WARN, 1), (31, Level.FAIL, 1), (1200, Level.FAIL, 2)]
+    ("days", "expected"),
+    [
+        (25, {"ocsp": Level.WARN}),
+        (31, {"ocsp": Level.WARN}),
+        (1200, dict.fromkeys(SERVICE_KEYS, Level.WARN)),
+        (
+            40 * 365,
+            {"root": Level.FAIL, "esteid2025": Level.FAIL, "ocsp": Level.WARN, "tsa": Level.WARN},
+        ),
+    ],
 )
-def test_certificates_that_end(home: Path, days: int, level: Level, count: int) -> None:
-    """Certificates about to end are a warning, ended ones a failure."""
+def test_certificates_that_end(home: Path, days: int, expected: dict[str, Level]) -> None:
+    """An ended authority is a failure; what nothing uses yet is never more than a warning."""
     found = findings(home, lambda: datetime.now(UTC) + timedelta(days=days))
     ending = [item for item in found if item.check == "expiry" and item.level is not Level.OK]
-    assert {item.level for item in ending} == {level}
-    assert len(ending) == count
+    for name, level in expected.items():
+        (about,) = [item for item in ending if f"certificate of {name} " in item.message]
+        assert about.level is level
+        assert ("nothing uses it yet" in about.message) is (name in SERVICE_KEYS)
+        assert ("new home" in about.fix) is (name not in SERVICE_KEYS)
+    assert is_healthy(found) is (Level.FAIL not in expected.values())
+    assert len(ending) == len(expected)
 
 
 def test_a_key_that_is_not_its_certificates(home: Path) -> None:
