@@ -70,7 +70,8 @@ def sign(
     """Sign PDF files (PAdES-B-B) with PIN2.
 
     Without -o or --out-dir the output of a.pdf is a.signed.pdf beside it. The PIN is
-    asked and tried once for all files. One file that fails does not stop the others.
+    asked and tried once for all files. One file that fails does not stop the others; the
+    exit code is the highest of them all.
     """
     from idservice.services.file_signing import FileOrder, SignatureOptions
 
@@ -89,7 +90,7 @@ def sign(
     outcomes = _sign_all(signer, orders, show)
     if not as_json and len(outcomes) > 1:
         _print_summary(outcomes)
-    return failures.FAILED if any(item.error for item in outcomes) else failures.DONE
+    return _exit_code(outcomes)
 
 
 def _targets(files: Sequence[Path], output: Path | None, out_dir: Path | None) -> list[Path]:
@@ -136,6 +137,12 @@ def _sign_one(signer: FileSigner, order: FileOrder) -> Outcome:
         raise  # the next file would fail alike
     except IdServiceError as exc:
         return Outcome(order, None, exc)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return the highest exit code of all files: that of a single file is its error's own."""
+    codes = [failures.exit_code(type(item.error)) for item in outcomes if item.error is not None]
+    return max(codes, default=failures.DONE)
 
 
 def _print_line(outcome: Outcome) -> None:

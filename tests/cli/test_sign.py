@@ -100,7 +100,7 @@ def test_a_wrong_pin_is_counted_once_for_all_files(home: Path, document: Path) -
 
 
 def test_one_bad_file_does_not_stop_the_others(home: Path, document: Path) -> None:
-    """Every file is judged by itself; the exit code says that one failed."""
+    """Every file is judged by itself; the exit code is the highest that one of them has."""
     broken = document.with_name("broken.pdf")
     broken.write_bytes(baseline()[:-300])
     missing = document.with_name("missing.pdf")
@@ -109,7 +109,7 @@ def test_one_bad_file_does_not_stop_the_others(home: Path, document: Path) -> No
     done = run_idservice(
         home, "sign", broken, document, missing, "--out-dir", out, *AS_PERSON, "--json"
     )
-    assert done.code == 1
+    assert done.code == 2
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["status"] for line in lines] == ["failed", "signed", "failed"]
     assert [line.get("error", {}).get("code") for line in lines] == [
@@ -165,7 +165,7 @@ def test_a_protected_file_wants_its_password(home: Path, document: Path) -> None
     """A wrong or missing password is told apart from damage; the right one signs."""
     document.write_bytes(encrypted(6, aes=True, user="öpen"))
     refused = run_idservice(home, "sign", document, *AS_PERSON)
-    assert refused.code == 1
+    assert refused.code == 2
     assert "pdf_password_wrong" in refused.err
     done = run_idservice(home, "sign", document, *AS_PERSON, env={"IDSERVICE_PDF_PASSWORD": "öpen"})
     assert done.code == 0
@@ -175,7 +175,7 @@ def test_a_damaged_file_is_repaired_only_when_asked(home: Path, document: Path) 
     """--repair rewrites first, tells what was wrong, and the result is a sound signed file."""
     document.write_bytes(baseline().replace(b"startxref\n", b"startxref\n1", 1))
     refused = run_idservice(home, "sign", document, *AS_PERSON)
-    assert refused.code == 1
+    assert refused.code == 2
     assert "--repair" in refused.err
     done = run_idservice(home, "sign", document, *AS_PERSON, "--repair")
     assert done.code == 0, done.err
