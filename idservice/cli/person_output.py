@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from idservice.services.persons import CertificateRecord, PersonView
+    from idservice.services.persons import PersonView
 
 _STYLES = {
     "active": "green",
@@ -76,17 +76,12 @@ def show_person(view: PersonView, *, as_json: bool) -> None:
         left = ", ".join(f"{kind.upper()} {count}" for kind, count in view.tries_left.items())
         console.print(f"  tries left  {left}")
     for record in view.certificates:
-        console.print(f"  {record.purpose} ({record.custody})", _styled(_status(record, view)))
+        console.print(f"  {record.purpose} ({record.custody})", _styled(view.status_of(record)))
         console.print(f"    serial     {record.serial}")
         console.print(
             f"    valid      {record.not_before:%Y-%m-%d %H:%M:%S} to "
             f"{record.not_after:%Y-%m-%d %H:%M:%S} UTC"
         )
-
-
-def _status(record: CertificateRecord, view: PersonView) -> str:
-    ended = record.status == "valid" and record.not_after < view.at
-    return "expired" if ended else record.status
 
 
 def _reason(view: PersonView) -> Text:

@@ -26,12 +26,14 @@ def person_facts(view: PersonView) -> dict[str, Any]:
         "revoked_at": _time(person.revoked_at),
         "revocation_reason": person.revocation_reason,
         "tries_left": dict(view.tries_left),
-        "certificates": [certificate_facts(record) for record in view.certificates],
+        "certificates": [
+            certificate_facts(record, view.status_of(record)) for record in view.certificates
+        ],
     }
 
 
-def certificate_facts(record: CertificateRecord) -> dict[str, Any]:
-    """Return an issued certificate as JSON values, with its PEM."""
+def certificate_facts(record: CertificateRecord, status: str) -> dict[str, Any]:
+    """Return an issued certificate and its state now as JSON values, with its PEM."""
     return {
         "purpose": record.purpose,
         "custody": record.custody,
@@ -40,7 +42,7 @@ def certificate_facts(record: CertificateRecord) -> dict[str, Any]:
         "subject": record.subject,
         "profile": record.profile,
         "profile_version": record.profile_version,
-        "status": record.status,
+        "status": status,
         "not_before": _time(record.not_before),
         "not_after": _time(record.not_after),
         "sha256": record.certificate_sha256,

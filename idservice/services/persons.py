@@ -69,6 +69,14 @@ class PersonView:
         held = [item for item in held if item.not_after >= self.at] or list(self.certificates)
         return tuple(sorted({record.custody for record in held}))
 
+    def status_of(self, record: CertificateRecord) -> str:
+        """valid, suspended, revoked or expired: the state of one of the certificates now.
+
+        What was revoked before its end stays revoked, and a suspension is told as one.
+        """
+        ended = record.status == certificates.VALID and record.not_after < self.at
+        return EXPIRED if ended else record.status
+
 
 class Persons:
     """Everything that can be done with people."""

@@ -100,7 +100,7 @@ class CertificateAnswer(AnswerModel):
     subject: str
     profile: str
     profile_version: str
-    status: Literal["valid", "suspended", "revoked"]
+    status: Literal["valid", "suspended", "revoked", "expired"]
     not_before: Time
     not_after: Time
     sha256: Annotated[str, Field(description="Of the DER certificate, in hexadecimal.")]

@@ -30,6 +30,7 @@ from idservice.services.assembly import Services, open_services
 from idservice.services.person_facts import person_facts
 from idservice.services.persons import REVOCATION_REASONS
 from idservice.store import audit
+from idservice.web.person_models import PersonAnswer
 from support.homes import PERSON, PIN1, PIN2, card_of, settings_of
 from support.people import ACTOR, CODE, person_request
 
@@ -319,11 +320,17 @@ def test_any_order_of_steps_is_legal(home_template: Path) -> None:
 
 
 def test_expiry_is_seen_from_the_times(services: Services) -> None:
-    """After the end of all certificates the person is expired, and stored as before."""
+    """After their end person and certificates are told as expired, and stored as before."""
     services.persons.issue(person_request(valid_for=dt.timedelta(hours=1)))
     later = services.clock() + dt.timedelta(hours=2)
     tomorrow = open_services(services.settings, clock=lambda: later)
     assert tomorrow.persons.show(CODE).status == "expired"
     assert tomorrow.persons.show(CODE).person.status == "active"
     assert services.persons.show(CODE).status == "active"
+    told = PersonAnswer.model_validate(person_facts(tomorrow.persons.show(CODE)))
+    assert [item.status for item in told.certificates] == ["expired", "expired"]
+    assert certificate_statuses(services, CODE) == {"valid"}
+    services.persons.revoke(CODE, actor=ACTOR)
+    told = PersonAnswer.model_validate(person_facts(tomorrow.persons.show(CODE)))
+    assert [item.status for item in told.certificates] == ["revoked", "revoked"]
     tomorrow.close()
