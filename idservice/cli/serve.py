@@ -67,11 +67,12 @@ def _serve(app: AppContext) -> None:
     people = services.test_people.ready()
     parties = {party.id: party.origins for party in services.relying_parties.list()}
     app.close()  # workers open their own: no connection may be carried over a fork
-    for text in listening.warnings(settings, parties.get(DEMO_RELYING_PARTY, ())):
+    demo_origins = parties.get(DEMO_RELYING_PARTY, ())
+    for text in listening.warnings(settings, demo_origins):
         warn(text)
     _export(settings)
     with claimed:
-        listening.serve_until_stopped(settings, lambda: welcome(settings, people))
+        listening.serve_until_stopped(settings, lambda: welcome(settings, people, demo_origins))
 
 
 def _export(settings: Settings) -> None:

@@ -9,6 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from idservice.services.origins import is_loopback
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,14 +22,14 @@ if TYPE_CHECKING:
 SPECIMEN = "contract.pdf"
 
 
-def welcome(settings: Settings, people: Sequence[ReadyPerson]) -> None:
-    """Print the box on stderr."""
+def welcome(settings: Settings, people: Sequence[ReadyPerson], demo_origins: Sequence[str]) -> None:
+    """Print the box on stderr; `demo_origins` are those of the demo relying party."""
     from rich.console import Group
     from rich.panel import Panel
 
     from idservice.cli.terminal import talk
 
-    url = settings.server.public_url
+    url = _address(settings)
     body = Group(
         f"[bold cyan]{url}/[/]      what runs here",
         f"[bold cyan]{url}/docs[/]  the REST interface",
@@ -35,7 +38,7 @@ def welcome(settings: Settings, people: Sequence[ReadyPerson]) -> None:
         f"[dim]{_pins(people)}[/]",
         "",
         "Next, in another terminal:",
-        *(f"  [bold]{line}[/]" for line in next_commands(settings, people)),
+        *(f"  [bold]{line}[/]" for line in next_commands(settings, people, demo_origins)),
         "",
         "[yellow]Test identities: never trust this CA.[/]  Ctrl-C stops.",
     )
@@ -43,17 +46,40 @@ def welcome(settings: Settings, people: Sequence[ReadyPerson]) -> None:
     talk().print(Panel(body, title=title, title_align="left", expand=False, padding=(1, 2)))
 
 
-def next_commands(settings: Settings, people: Sequence[ReadyPerson]) -> list[str]:
+def next_commands(
+    settings: Settings, people: Sequence[ReadyPerson], demo_origins: Sequence[str]
+) -> list[str]:
     """Return three commands to try next, as they can be typed in the current folder."""
     code = next((person.code for person in people if "server" in person.custody), "CODE")
     program = program_name(settings.home)
     document = _relative(settings.state.folder / SPECIMEN)
     signed = document.with_suffix(".signed.pdf")
     return [
-        f"{program} login --as {code}",
+        f"{program} login --as {code}{_where(_address(settings), demo_origins)}",
         f"{program} sign {shlex.quote(str(document))} --as {code}",
         f"{program} verify {shlex.quote(str(signed))}",
     ]
+
+
+def _address(settings: Settings) -> str:
+    """Return where the service answers: a home for another port of this machine keeps that one."""
+    server = settings.server
+    parts = urlsplit(server.public_url)
+    host = parts.hostname or ""
+    if parts.scheme != "http" or not is_loopback(host) or (parts.port or 80) == server.port:
+        return server.public_url
+    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+
+
+def _where(address: str, demo_origins: Sequence[str]) -> str:
+    """Return the options of a login at an address that is not the one the home was made for.
+
+    The first origin of the demo relying party is the address of the home.
+    """
+    if not demo_origins or address == demo_origins[0]:
+        return ""
+    known = address in demo_origins
+    return f" --url {address}" + ("" if known else f" --origin {demo_origins[0]}")
 
 
 def program_name(home: Path) -> str:
