@@ -28,6 +28,16 @@ def test_the_status_page_shows_what_runs(web: WebBench) -> None:
         assert published.sha256 in page
 
 
+def test_the_first_commands_name_a_file_that_is_there(web: WebBench) -> None:
+    """What the page suggests to sign stands in every new home, and is then verified signed."""
+    page = web.client.get("/").text
+    [document] = re.findall(r"idservice sign (\S+) --as", page)
+    assert (web.home / document).read_bytes().startswith(b"%PDF-")
+    signed = document.replace(".pdf", ".signed.pdf")
+    assert f"idservice verify {signed}" in page
+    assert f"file=@{signed}" in page
+
+
 def test_only_ready_test_people_are_shown(web: WebBench) -> None:
     """People that somebody issued do not appear, and their PINs are nobody's business."""
     body = {"given_name": "SALA", "surname": "DUS", "birth_date": "1990-05-17", "sex": "female"}
