@@ -98,7 +98,7 @@ def _read(path: Path) -> tuple[bytes, int]:
     except OSError as exc:
         raise KeyStoreInvalid(
             f"The key store's file {path} cannot be read: {exc.strerror}.",
-            "Run `idservice init` in the home folder, or restore the file from a backup.",
+            "Restore the file from a backup. Where there are no keys at all: `idservice init`.",
         ) from exc
     if len(data) > MAX_FILE_BYTES:
         raise KeyStoreInvalid(

@@ -1,7 +1,7 @@
 """What `idservice doctor` looks at: each check tells what it found and how to mend it.
 
-A check never changes anything, and none depends on another's success: what cannot be
-looked at is a finding too.
+A check never changes anything, and what cannot be looked at is a finding too. None depends
+on another's success, except on a database that opens: one that does not is told of once.
 """
 
 from __future__ import annotations
@@ -67,31 +67,47 @@ class Diagnosis:
 
     def run(self) -> list[Finding]:
         """Run every check and return all findings, in a fixed order."""
-        checks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
-            ("home", self._home),
-            ("clock", self._clock_findings),
-            ("permissions", self._permissions),
+        file = self._database.sqlite_path
+        try:
+            findings = _all(("home", self._home), ("clock", _clock_rate))
+            # The home tells when the file is missing; neither fault is told twice.
+            there = file is None or file.exists()
+            closed = _safely("database", self._opening) if there else []
+            if there and not closed:
+                findings += self._in_the_database()
+            return findings + closed + self._outside_of_the_database()
+        finally:
+            self._database.close()
+
+    def _in_the_database(self) -> list[Finding]:
+        return _all(
+            ("clock", self._clock_behind),
             ("database", self._durability),
             ("database", self._damage),
             ("schema", self._schema),
-            ("keys", self._keys),
-            ("expiry", self._expiry),
+            ("keys", self._token_key),
             ("issuance", self._issuance),
             ("address", self._address),
+        )
+
+    def _outside_of_the_database(self) -> list[Finding]:
+        return _all(
+            ("permissions", self._permissions),
+            ("keys", self._keys),
+            ("expiry", self._expiry),
             ("port", self._port),
             ("disk", self._disk),
         )
-        try:
-            return [finding for name, check in checks for finding in _safely(name, check)]
-        finally:
-            self._database.close()
+
+    def _opening(self) -> Iterable[Finding]:
+        self._database.require_answer()
+        return ()
 
     def _home(self) -> Iterator[Finding]:
         require_initialised(self._settings)
         yield Finding("home", Level.OK, f"{self._settings.home} is initialised")
 
-    def _clock_findings(self) -> Iterator[Finding]:
-        yield _clock_rate()
+    def _clock_behind(self) -> Iterator[Finding]:
         latest = _latest_record(self._database)
         behind = None if latest is None else latest - self._clock()
         if behind is not None and behind > CLOCK_TOLERANCE:
@@ -162,12 +178,14 @@ class Diagnosis:
         for name in names:
             files.load_signer(name)
         yield Finding("keys", Level.OK, f"{', '.join(names)} open and match their certificates")
+        OperatorToken(self._settings.keys.operator_token_file)
+        yield Finding("keys", Level.OK, "the operator has a token")
+
+    def _token_key(self) -> Iterator[Finding]:
         services = self._services()
         with self._database.read() as connection:
             kid = services.token_keys.signing_key(connection, self._clock()).kid
         yield Finding("keys", Level.OK, f"access tokens are signed with {kid}")
-        OperatorToken(self._settings.keys.operator_token_file)
-        yield Finding("keys", Level.OK, "the operator has a token")
 
     def _expiry(self) -> Iterator[Finding]:
         files = self._key_files()
@@ -244,6 +262,10 @@ def is_healthy(findings: Iterable[Finding]) -> bool:
     return all(finding.level is not Level.FAIL for finding in findings)
 
 
+def _all(*checks: tuple[str, Callable[[], Iterable[Finding]]]) -> list[Finding]:
+    return [finding for name, check in checks for finding in _safely(name, check)]
+
+
 def _safely(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """Run one check; an error is its finding."""
     found: list[Finding] = []
@@ -258,19 +280,20 @@ def _safely(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
     return found
 
 
-def _clock_rate() -> Finding:
+def _clock_rate() -> Iterator[Finding]:
     """Compare wall clock and monotonic clock over a moment: a stepped or frozen clock differs."""
     wall, steady = time.time(), time.monotonic()
     time.sleep(CLOCK_SAMPLE_SECONDS)
     drift = abs((time.time() - wall) - (time.monotonic() - steady))
     if drift > CLOCK_SAMPLE_SECONDS:
-        return Finding(
+        yield Finding(
             "clock",
             Level.FAIL,
             f"The clock moved by {drift:.3f} s against the steady clock within a moment.",
             "Synchronise it with chrony or systemd-timesyncd, and look for what sets it.",
         )
-    return Finding("clock", Level.OK, "runs at the pace of the steady clock")
+    else:
+        yield Finding("clock", Level.OK, "runs at the pace of the steady clock")
 
 
 def _latest_record(database: Database) -> datetime | None:

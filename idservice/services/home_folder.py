@@ -48,13 +48,26 @@ def require_initialised(settings: Settings) -> None:
             "are not complete.",
             "Run `idservice init` again: it moves what is left aside and begins anew.",
         )
-    for path in (settings.keys.secret_file, settings.keys.operator_token_file):
-        if not path.exists():
-            raise NotInitialised(
-                f"{path} does not exist: this home has no keys, and the service never creates "
-                "them by itself.",
-                "Run `idservice init` in the home folder once, or name another with --home.",
-            )
+    database = Database(settings.database.url)  # for its path: nothing is opened
+    needed = [settings.keys.secret_file, settings.keys.operator_token_file, database.sqlite_path]
+    for path in needed:
+        if path is not None and not path.exists():
+            others_exist = any(item.exists() for item in _owned_paths(settings, database))
+            raise _missing(path, others_exist=others_exist)
+
+
+def _missing(path: Path, *, others_exist: bool) -> NotInitialised:
+    if others_exist:
+        return NotInitialised(
+            f"{path} is missing beside existing keys, and `idservice init` never adds to them.",
+            "Restore it from a backup, or move keys/ and var/ away together and run "
+            "`idservice init`.",
+        )
+    return NotInitialised(
+        f"{path} does not exist: this home has no keys, and the service never creates them by "
+        "itself.",
+        "Run `idservice init` in the home folder once, or name another with --home.",
+    )
 
 
 def is_new(settings: Settings, database: Database) -> bool:

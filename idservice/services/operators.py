@@ -40,6 +40,6 @@ class OperatorToken:
 def _missing(path: Path) -> NotInitialised:
     return NotInitialised(
         f"{path} holds no operator's token, so nobody could manage people over HTTP.",
-        "Run `idservice init` once, restore the file, or write a token of your own into it: one "
-        "line of at least 16 letters, digits, dashes and underscores.",
+        "Restore the file from a backup, or write a token of your own into it: one line of at "
+        "least 16 letters, digits, dashes and underscores.",
     )

@@ -34,6 +34,10 @@ __all__ = ["Connection", "Database", "DurabilitySetting"]
 
 _SQLITE_FULL = 2
 _POSTGRES_SETTINGS = ("fsync", "synchronous_commit", "full_page_writes")
+_MAKE_OR_RESTORE = (
+    "In a new home run `idservice init` once. Where keys exist, restore their database from a "
+    "backup, or move keys/ and var/ away together before."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,24 @@ class Database:
         with self._transaction(write=False) as connection:
             yield connection
 
+    def require_answer(self) -> None:
+        """Open the database and ask it for nothing.
+
+        Raises NotInitialised when its file is missing, and DatabaseUnavailable with the
+        address, never its password, and the cause.
+        """
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except DatabaseUnavailable as exc:
+            address = self.url.set(query={}).render_as_string(hide_password=True)
+            raise DatabaseUnavailable(
+                f"The database {address} does not open: {self._cause(exc)}.",
+                "Check the file's permissions, or stop the service and restore it from a backup."
+                if self.is_sqlite
+                else "Start the database server, or set database.url to where it answers.",
+            ) from exc
+
     def require_schema(self) -> None:
         """Require the schema of this version.
 
@@ -103,7 +125,7 @@ class Database:
         if revision is None:
             raise NotInitialised(
                 "There is no initialised database, and the service never creates one by itself.",
-                "Run `idservice init` in the home folder once.",
+                _MAKE_OR_RESTORE,
             )
         if revision != SCHEMA_REVISION:
             raise SchemaOutdated(
@@ -183,6 +205,13 @@ class Database:
                 "Try again; `idservice doctor` tells what is wrong if it stays so.",
             ) from exc
 
+    def _cause(self, error: DatabaseUnavailable) -> str:
+        """Say in one line what the driver said, without the password."""
+        told = error.__cause__
+        said = str(getattr(told, "orig", None) or told).strip().partition("\n")[0]
+        password = self.url.password
+        return (said.replace(password, "***") if password else said).rstrip(".")
+
     def _create_engine(self) -> Engine:
         if self.is_sqlite:
             return self._create_sqlite_engine()
@@ -200,7 +229,7 @@ class Database:
             raise NotInitialised(
                 f"The database file {self.sqlite_path} does not exist, and opening never "
                 "creates one.",
-                "Run `idservice init` in the home folder once.",
+                _MAKE_OR_RESTORE,
             )
         engine = create_engine(
             self.url,

@@ -112,6 +112,7 @@ def test_a_key_that_is_not_its_certificates(home: Path) -> None:
     assert bad(findings(home))["keys"].level is Level.FAIL
     ocsp.unlink()
     assert "ocsp.key.pem" in bad(findings(home))["keys"].message
+    assert bad(findings(home))["keys"].fix.startswith("Restore the file from a backup")
     ocsp.write_bytes(good)
     ocsp.chmod(0o600)
     assert "keys" not in bad(findings(home))
@@ -131,7 +132,35 @@ def test_a_database_that_is_gone_or_of_another_version(home: Path) -> None:
     opened.close()
     assert "--migrate" in bad(findings(home))["schema"].fix
     (home / "var" / "idservice.db").unlink()
-    assert "does not exist" in bad(findings(home))["database"].message
+    found = findings(home)
+    (failed,) = [item for item in found if item.level is Level.FAIL]
+    assert failed.check == "home"
+    assert "idservice.db is missing beside existing keys" in failed.message
+    assert "from a backup" in failed.fix
+    assert {"keys", "expiry", "permissions", "port"} <= {item.check for item in found}
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("postgresql://ann:s3cret@127.0.0.1:{port}/ids?password=s3cret", "refused"),
+        ("sqlite:///{home}/keys/README.pem", "not a database"),
+    ],
+)
+def test_a_database_that_does_not_open_is_told_of_once(home: Path, url: str, cause: str) -> None:
+    """Its address without the password and the cause are one failure, and what needs it is left."""
+    (home / "keys" / "README.pem").write_bytes(b"no database " * 200)
+    (home / "keys" / "README.pem").chmod(0o600)
+    address = url.format(port=free_port(), home=home)
+    found = findings(home, IDSERVICE_DATABASE__URL=address)
+    (failed,) = [item for item in found if item.level is Level.FAIL]
+    assert failed.check == "database"
+    assert address.partition(":s3cret")[0].partition("://")[2] in failed.message
+    assert cause in failed.message
+    assert "s3cret" not in "".join(item.message + item.fix for item in found)
+    checks = {item.check for item in found}
+    assert {"home", "keys", "expiry", "permissions", "port", "disk"} <= checks
+    assert not {"schema", "issuance", "address"} & checks
 
 
 def test_an_unfinished_issuance(services: Services, home: Path) -> None:

@@ -82,6 +82,27 @@ def test_any_single_leftover_makes_init_refuse(tmp_path: Path) -> None:
         assert (home / name).read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize(
+    "name", ["keys/keystore.secret", "keys/operator.token", "var/idservice.db"]
+)
+def test_a_piece_that_is_missing_is_no_new_home(home: Path, name: str) -> None:
+    """Beside existing keys `init` would refuse, so a backup is what the message asks for."""
+    (home / name).unlink()
+    with pytest.raises(NotInitialised) as refused:
+        open_services(settings_of(home))
+    assert f"{home / name} is missing beside existing keys" in refused.value.detail
+    assert refused.value.fix.startswith("Restore it from a backup")
+    with pytest.raises(AlreadyInitialised):
+        installation.initialise(settings_of(home))
+
+
+def test_a_home_without_anything_is_told_to_begin(tmp_path: Path) -> None:
+    """Where nothing exists, there is nothing to restore."""
+    with pytest.raises(NotInitialised) as refused:
+        open_services(settings_of(tmp_path / "home"))
+    assert refused.value.fix.startswith("Run `idservice init`")
+
+
 def test_a_readme_in_the_key_folder_is_no_key(tmp_path: Path) -> None:
     """What a checkout has in keys/ does not count as keys."""
     (tmp_path / "home" / "keys").mkdir(parents=True)
