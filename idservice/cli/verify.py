@@ -163,7 +163,9 @@ def _anchors(path: Path) -> tuple[TrustedCertificate, ...]:
         with open_document(path, _MAX_TRUST_BYTES) as document:
             return read_trusted(bytes(document.data))
     except MalformedCertificate as exc:
-        raise MalformedCertificate(f"{path}: {exc.detail}", exc.fix) from exc
+        raise MalformedCertificate(
+            f"{path}: {exc.detail}", "Name a file with certificates in PEM, or one in DER."
+        ) from exc
     except InputTooLarge as exc:
         raise FileNotReadable(exc.detail, "Name a PEM file with certificates.") from exc
 

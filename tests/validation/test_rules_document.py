@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from idservice.validation.report import FORMAT_FAILURE, NO_SIGNATURE_FOUND
 from idservice.validation.rules import RULES, Rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "life-of-a-validation.md"
@@ -20,5 +21,14 @@ def test_every_finding_is_documented_as_it_is_judged() -> None:
     """Each code has its row, with step, indication and sub-indication, and no row is left over."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     start = lines.index("|---|---|---|---|") + 1
-    written = {line for line in lines[start:] if line.startswith("|")}
+    end = lines.index("", start)
+    written = set(lines[start:end])
     assert written == {row(code, rule) for code, rule in RULES.items()}
+
+
+def test_what_concerns_the_document_is_documented() -> None:
+    """The codes of a whole document have their rows, and no row is left over."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("|---|---|") + 1
+    written = [line.split("|")[1].strip() for line in lines[start:]]
+    assert written == [FORMAT_FAILURE, NO_SIGNATURE_FOUND]
