@@ -16,6 +16,7 @@ from idservice.errors import (
     Dependency,
     FileNotReadable,
     IdServiceError,
+    InternalError,
     MalformedInput,
     PdfPasswordWrong,
     UnknownFormat,
@@ -41,6 +42,7 @@ _EXIT_CODES: tuple[tuple[type[IdServiceError], int], ...] = (
     (MalformedInput, UNUSABLE),
     (Unsupported, UNUSABLE),
     (Configuration, MISCONFIGURED),
+    (InternalError, OWN_FAULT),
     (Dependency, TRY_AGAIN),
 )
 

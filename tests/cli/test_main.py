@@ -86,6 +86,7 @@ def test_options_win_over_the_environment(home: Path) -> None:
         (errors.NotInitialised, 3),
         (errors.UnsafeDatabase, 3),
         (errors.ServiceUnavailable, 4),
+        (errors.InternalError, 70),
         (errors.AddressInUse, 4),
     ],
 )
