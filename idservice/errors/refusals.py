@@ -66,7 +66,7 @@ class PinMissing(RequestRefused):
 
 
 class PinUnacceptable(RequestRefused):
-    """A new PIN or PUK does not have the required form."""
+    """A PIN or PUK does not have the required form; no try was counted."""
 
     code = "pin_unacceptable"
 

@@ -90,7 +90,8 @@ class KeyCustody:
         """Open a key in server custody with PIN1 (authentication) or PIN2 (signing).
 
         Raises PersonUnknown, PersonSuspended, PersonRevoked, KeyNotHeld, CertificateExpired,
-        PinLocked or PinWrong; KeyStoreInvalid, without a try, under another installation's secret.
+        PinUnacceptable, PinLocked or PinWrong; KeyStoreInvalid, without a try, under another
+        installation's secret.
         """
         with self._database.read() as connection:
             certificate_der, key = self._server_key(connection, personal_code, purpose)

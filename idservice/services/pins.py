@@ -87,8 +87,8 @@ class Pins:
         """Take a try, then run `check` on what was entered; it raises PinWrong if that is wrong.
 
         Returns what `check` returns, after giving all tries back. Raises PinLocked, without
-        running `check`, when no try is left; PinWrong when the try was wrong. What cannot
-        be a PIN is wrong without taking a try. Any other error of `check` leaves it taken.
+        running `check`, when no try is left; PinWrong when the try was wrong; PinUnacceptable,
+        without taking a try, for what cannot be a PIN. Any other error of `check` leaves it taken.
         """
         if not _has_form(code, entered):
             raise _no_pin(code)
@@ -151,9 +151,9 @@ def _has_form(code: str, value: str) -> bool:
     return fewest <= len(value) <= most and value.isascii() and value.isdigit()
 
 
-def _no_pin(code: str) -> PinWrong:
+def _no_pin(code: str) -> PinUnacceptable:
     fewest, most = LENGTHS[code]
-    return PinWrong(
+    return PinUnacceptable(
         f"What was entered cannot be a {code.upper()}; the try was not counted.",
         f"Enter {fewest} to {most} digits.",
     )

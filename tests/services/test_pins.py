@@ -149,8 +149,8 @@ def test_a_failure_while_evaluating_keeps_the_try_taken(services: Services) -> N
 
 @pytest.mark.parametrize("entered", ["", "1497", "014970149701497", "01a97", "٠١٤٩٧"])
 def test_what_cannot_be_a_pin_costs_no_try(services: Services, entered: str) -> None:
-    """A slip of the keyboard is wrong without being counted."""
-    with pytest.raises(PinWrong, match="not counted"):
+    """A slip of the keyboard is told as one, and not counted."""
+    with pytest.raises(PinUnacceptable, match="not counted"):
         services.key_custody.unlock_signer(PERSON, SIGNING, entered)
     assert (tries_left(services), evaluations(services)) == (3, 0)
 
