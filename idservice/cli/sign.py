@@ -13,7 +13,7 @@ from idservice.cli import failures
 from idservice.cli.context import AppContext
 from idservice.cli.key_options import chosen_key, key_options
 from idservice.cli.secrets_input import password_options, read_password, read_pin
-from idservice.errors import IdServiceError
+from idservice.errors import FileNotWritable, IdServiceError
 
 if TYPE_CHECKING:
     from idservice.services.file_signing import FileOrder, FileSigner, SignedFile
@@ -78,6 +78,8 @@ def sign(
     choice = chosen_key(person, card)
     targets = _targets(files, output, out_dir)
     options = SignatureOptions(reason, location, contact, field)
+    if out_dir is not None:
+        _make_folder(out_dir)
     opens = read_password(given=password, file=password_file)
     orders = [
         FileOrder(source, target, options, password=opens, repair=repair, replace=force)
@@ -107,6 +109,17 @@ def _targets(files: Sequence[Path], output: Path | None, out_dir: Path | None) -
     if repeated:
         raise click.UsageError(f"Several inputs would be written to {', '.join(sorted(repeated))}.")
     return targets
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the outputs before a PIN is asked. Raises FileNotWritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise FileNotWritable(
+            f"The folder {folder} cannot be made, so no output could be written there.",
+            "Name a folder that you may write to.",
+        ) from exc
 
 
 def _sign_all(

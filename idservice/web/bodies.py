@@ -38,6 +38,17 @@ def json_body(model: type[Model]) -> Model:
     return checked(model, parse_json(b"".join(chunks(request.stream))))
 
 
+def json_body_or_defaults(model: type[Model]) -> Model:
+    """Read the body as `json_body` does; no body at all means the model's defaults."""
+    if request.mimetype:
+        return json_body(model)
+    if b"".join(chunks(request.stream)):
+        raise UnsupportedMediaType(
+            "The body must be JSON and say so.", "Send Content-Type: application/json."
+        )
+    return checked(model, {})
+
+
 def query_parameters(model: type[Model]) -> Model:
     """Check the query string against a model; each parameter at most once."""
     return checked(model, _once(request.args.lists(), "query parameter"))

@@ -124,10 +124,16 @@ def _operation(rule: Rule, view: Any, operation: Operation) -> dict[str, Any]:
     }
     body = _request_body(operation)
     if body:
-        described["requestBody"] = {"required": True, "content": body}
+        described["requestBody"] = {"required": _needs_body(operation), "content": body}
     if operation.security:
         described["security"] = [{operation.security: []}]
     return described
+
+
+def _needs_body(operation: Operation) -> bool:
+    """A JSON body whose members all have defaults may be left out."""
+    model = operation.json
+    return model is None or any(item.is_required() for item in model.model_fields.values())
 
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from idservice import errors
 from idservice.services.person_facts import person_facts
 from idservice.services.person_request import CertificateRequests, PersonRequest, Sex
-from idservice.web.bodies import json_body, query_parameters
+from idservice.web.bodies import json_body, json_body_or_defaults, query_parameters
 from idservice.web.credentials import require_operator
 from idservice.web.operations import Operation, describes
 from idservice.web.person_models import (
@@ -166,7 +166,7 @@ def resume(code: str) -> Response:
 )
 def revoke(code: str) -> Response:
     """Revoke a person and all certificates, for good."""
-    body = json_body(RevokeRequest)
+    body = json_body_or_defaults(RevokeRequest)
     persons = web_state().services.persons
     persons.revoke(code, body.reason, actor=OPERATOR)
     return jsonify(person_facts(persons.show(code)))

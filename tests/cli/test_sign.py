@@ -276,3 +276,15 @@ def test_a_linearised_file_given_by_a_symbolic_link(home: Path, tmp_path: Path) 
     done = run_idservice(home, "sign", link, *AS_PERSON)
     assert done.code == 0, done.err
     assert (tmp_path / "link.signed.pdf").read_bytes().startswith(original.read_bytes())
+
+
+def test_a_new_folder_is_made_for_the_outputs(home: Path, tmp_path: Path) -> None:
+    """--out-dir may name a folder that does not exist yet; one that cannot be is refused first."""
+    source = home / "var" / "contract.pdf"
+    options = ("--as", PERSON, "--pin", PIN2)
+    folder = tmp_path / "a" / "b"
+    assert run_idservice(home, "sign", source, "--out-dir", folder, *options).code == 0
+    assert (folder / source.name).is_file()
+    refused = run_idservice(home, "sign", source, "--out-dir", source / "c", *options)
+    assert refused.code != 0
+    assert "file_not_writable" in refused.err

@@ -204,3 +204,13 @@ def test_a_login_does_not_outlive_a_suspension(web: WebBench, step: str) -> None
         assert web.client.post(f"{path}/resume", headers=web.operator).status_code == 200
         require_problem(web.client.get("/auth/me", headers=before), 401, "access_token_invalid")
         assert web.client.get("/auth/me", headers=web.log_in()).status_code == 200
+
+
+def test_revoking_needs_no_body(web: WebBench) -> None:
+    """The reason has a default, so nothing at all may be sent; text that is no JSON is refused."""
+    path = f"/v1/persons/{PERSON}/revoke"
+    response = web.client.post(path, data=b"now", headers=web.operator)
+    require_problem(response, 415, "unsupported_media_type")
+    revoked = web.client.post(path, headers=web.operator)
+    assert revoked.status_code == 200
+    assert revoked.get_json()["status"] == "revoked"
