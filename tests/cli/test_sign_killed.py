@@ -16,7 +16,7 @@ from support.oracles import pdfsig
 from support.pdfs import baseline
 
 KILLS = 40
-FILES = 150
+FILES = 400
 
 
 @pytest.mark.slow
@@ -33,7 +33,7 @@ def test_signing_killed_at_any_moment(home: Path, tmp_path: Path) -> None:
     for round_number in range(KILLS):
         out = tmp_path / f"out-{round_number}"
         out.mkdir()
-        acknowledged, ended = _killed_run(home, inputs, out, moments.uniform(0.0, 0.9))
+        acknowledged, ended = _killed_run(home, inputs, out, moments.uniform(0.0, 0.5))
         interrupted += not ended
         outputs = {path.name: path for path in out.iterdir()}
         assert acknowledged <= outputs.keys(), (seed, round_number)
