@@ -218,6 +218,7 @@ def test_serve_never_creates(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(500)
 def test_init_killed_at_any_moment(tmp_path: Path) -> None:
     """Killed at random moments, a home is never half usable, and running again completes it."""
     seed = random.SystemRandom().randrange(1 << 32)
