@@ -28,18 +28,6 @@ __all__ = [
     "read_csr",
 ]
 
-__all__ = [
-    "CARD",
-    "PROFILES",
-    "SERVER",
-    "CertificateRequests",
-    "NewKey",
-    "PersonRequest",
-    "Sex",
-    "new_keys",
-    "read_csr",
-]
-
 SERVER = "server"
 CARD = "card"
 MAX_CSR_BYTES = 16 * 1024
