@@ -33,20 +33,20 @@ def json_body(model: type[Model]) -> Model:
             "The body must be JSON and say so; this also keeps forms of other sites out.",
             "Send Content-Type: application/json.",
         )
-    # Read piece by piece to the very end: `get_data` would silently cut a body of unknown
-    # length at the limit, where the stream itself refuses it.
-    return checked(model, parse_json(b"".join(chunks(request.stream))))
+    return checked(model, parse_json(_body()))
 
 
 def json_body_or_defaults(model: type[Model]) -> Model:
     """Read the body as `json_body` does; no body at all means the model's defaults."""
-    if request.mimetype:
-        return json_body(model)
-    if b"".join(chunks(request.stream)):
-        raise UnsupportedMediaType(
-            "The body must be JSON and say so.", "Send Content-Type: application/json."
-        )
-    return checked(model, {})
+    if not request.mimetype and not _body():
+        return checked(model, {})
+    return json_body(model)
+
+
+def _body() -> bytes:
+    # Read piece by piece to the very end: `get_data` would silently cut a body of unknown
+    # length at the limit, where the stream itself refuses it.
+    return b"".join(chunks(request.stream))
 
 
 def query_parameters(model: type[Model]) -> Model:

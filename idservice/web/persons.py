@@ -29,6 +29,14 @@ PAGE = 100
 blueprint = Blueprint("persons", __name__)
 blueprint.before_request(require_operator)
 
+_STEP_PROBLEMS = (
+    errors.OperatorTokenInvalid,
+    errors.PersonUnknown,
+    errors.IllegalTransition,
+    errors.PersonRevoked,
+)
+"""What may stand in the way of any step of a person's life cycle."""
+
 
 @blueprint.post("/v1/persons")
 @describes(
@@ -110,19 +118,13 @@ def show(code: str) -> Response:
         tag="People",
         answers={200: PersonAnswer},
         security="operatorToken",
-        problems=(
-            errors.OperatorTokenInvalid,
-            errors.PersonUnknown,
-            errors.IllegalTransition,
-            errors.PersonRevoked,
-        ),
+        problems=_STEP_PROBLEMS,
     )
 )
 def suspend(code: str) -> Response:
     """Suspend a person: nobody logs in or signs in this name until resumed."""
-    persons = web_state().services.persons
-    persons.suspend(code, actor=OPERATOR)
-    return jsonify(person_facts(persons.show(code)))
+    web_state().services.persons.suspend(code, actor=OPERATOR)
+    return show(code)
 
 
 @blueprint.post("/v1/persons/<code>/resume")
@@ -131,19 +133,13 @@ def suspend(code: str) -> Response:
         tag="People",
         answers={200: PersonAnswer},
         security="operatorToken",
-        problems=(
-            errors.OperatorTokenInvalid,
-            errors.PersonUnknown,
-            errors.IllegalTransition,
-            errors.PersonRevoked,
-        ),
+        problems=_STEP_PROBLEMS,
     )
 )
 def resume(code: str) -> Response:
     """End a suspension."""
-    persons = web_state().services.persons
-    persons.resume(code, actor=OPERATOR)
-    return jsonify(person_facts(persons.show(code)))
+    web_state().services.persons.resume(code, actor=OPERATOR)
+    return show(code)
 
 
 @blueprint.post("/v1/persons/<code>/revoke")
@@ -154,22 +150,18 @@ def resume(code: str) -> Response:
         json=RevokeRequest,
         security="operatorToken",
         problems=(
-            errors.OperatorTokenInvalid,
+            *_STEP_PROBLEMS,
             errors.MalformedRequest,
             errors.UnsupportedMediaType,
             errors.InputTooLarge,
-            errors.PersonUnknown,
-            errors.IllegalTransition,
-            errors.PersonRevoked,
         ),
     )
 )
 def revoke(code: str) -> Response:
     """Revoke a person and all certificates, for good."""
     body = json_body_or_defaults(RevokeRequest)
-    persons = web_state().services.persons
-    persons.revoke(code, body.reason, actor=OPERATOR)
-    return jsonify(person_facts(persons.show(code)))
+    web_state().services.persons.revoke(code, body.reason, actor=OPERATOR)
+    return show(code)
 
 
 def _request(body: IssueRequest) -> PersonRequest:
