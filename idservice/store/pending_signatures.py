@@ -18,7 +18,11 @@ _COMPLETE = (
         pending_signatures.c.completed_at.is_(None),
         pending_signatures.c.expires_at > bindparam("now"),
     )
-    .values(completed_at=bindparam("now"), signature_value=bindparam("value"))
+    .values(
+        completed_at=bindparam("now"),
+        signature_value=bindparam("value"),
+        finished=bindparam("update"),
+    )
 )
 # What is over keeps its row as a proof, but not the document or the prepared bytes.
 _OVER = select(pending_signatures.c.id).where(
@@ -27,13 +31,16 @@ _OVER = select(pending_signatures.c.id).where(
 _FORGET = (
     update(pending_signatures)
     .where(pending_signatures.c.id == bindparam("wanted"))
-    .values(pending=b"")
+    .values(pending=b"", finished=None)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRow:
-    """One pending signature; `pending` is empty once it is over and was cleaned up."""
+    """One pending signature; `pending` is empty once it is over and was cleaned up.
+
+    `finished` is what follows the document at a level above B-B, kept from its completion on.
+    """
 
     id: str
     person_code: str
@@ -45,6 +52,8 @@ class PendingRow:
     expires_at: datetime
     completed_at: datetime | None = None
     signature_value: bytes | None = None
+    level: str = "B-B"
+    finished: bytes | None = None
 
 
 def add(connection: Connection, row: PendingRow) -> None:
@@ -58,9 +67,16 @@ def find(connection: Connection, identifier: str) -> PendingRow | None:
     return None if row is None else PendingRow(**row._mapping)
 
 
-def complete(connection: Connection, identifier: str, value: bytes, now: datetime) -> bool:
+def complete(
+    connection: Connection,
+    identifier: str,
+    value: bytes,
+    now: datetime,
+    *,
+    finished: bytes | None = None,
+) -> bool:
     """Store the value by compare-and-swap; True for exactly one caller, and only in time."""
-    values = {"wanted": identifier, "value": value, "now": now}
+    values = {"wanted": identifier, "value": value, "now": now, "update": finished}
     return connection.execute(_COMPLETE, values).rowcount == 1
 
 

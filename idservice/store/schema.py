@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The migration that makes this schema; `store.database` refuses any other."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -238,7 +238,65 @@ pending_signatures = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
     Column("signature_value", LargeBinary),
+    Column("level", String(8), nullable=False, server_default="B-B"),
+    # What follows the document at levels above B-B: made once, for the first completion.
+    Column("finished", LargeBinary),
     Index("ix_pending_signatures_expiry", "expires_at"),
+)
+
+# Counts every change of a certificate's state, in the transaction of the change: what was
+# answered before it is known to be old, in every process.
+status_epochs = Table(
+    "status_epochs",
+    metadata,
+    Column("issuer", String(64), primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+# Every list that was ever signed; the number is the primary key, so no two lists share one.
+crls = Table(
+    "crls",
+    metadata,
+    Column("issuer", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("this_update", UtcDateTime, nullable=False),
+    Column("next_update", UtcDateTime, nullable=False),
+    Column("crl_der", LargeBinary, nullable=False),
+)
+
+# The clock of a time-stamping unit: no token may be older than the one before it.
+time_stamping_units = Table(
+    "time_stamping_units",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("last_gen_time", UtcDateTime, nullable=False),
+)
+
+# The record of every time-stamp token, written before the token is signed.
+time_stamps = Table(
+    "time_stamps",
+    metadata,
+    Column("serial", String(40), primary_key=True),  # lower-case hex, no leading zeros
+    Column("unit", String(64), nullable=False),
+    Column("gen_time", UtcDateTime, nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("imprint_algorithm", String(16), nullable=False),
+    Column("imprint", LargeBinary, nullable=False),
+    Index("ix_time_stamps_gen_time", "gen_time"),
+)
+
+# Keys of people inside a hardware security module, found there by their identifier.
+hsm_keys = Table(
+    "hsm_keys",
+    metadata,
+    Column("person_code", String(32), ForeignKey("persons.code"), primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("spki_sha256", String(64), nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("key_id"),
 )
 
 audit = Table(
