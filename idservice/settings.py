@@ -84,6 +84,7 @@ class PkiSettings(_Section):
     issuing_years: Annotated[int, Field(ge=1, le=50)]
     ocsp_days: Days
     tsa_days: Days
+    tsa_archive_days: Days
     person_days: Days
 
 

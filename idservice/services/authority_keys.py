@@ -1,4 +1,4 @@
-"""The keys of a new installation: root, issuing authority, OCSP responder, time-stamping unit.
+"""The keys of a new installation: root, issuing authority, OCSP responder, time-stamping units.
 
 The root key signs the issuing authority's certificate here and is not opened again.
 """
@@ -28,7 +28,7 @@ from idservice.services.certificate_authority import (
 from idservice.settings import PkiSettings
 from idservice.store.database import Database
 
-SERVICE_KEYS = ("ocsp", "tsa")
+SERVICE_KEYS = ("ocsp", "tsa", "tsa_archive")
 _DAYS_PER_YEAR = 365.25
 
 
@@ -52,9 +52,14 @@ def create_authority(
     root = setup.issue(setup.self_issuer(root_key, root_days), ROOT_KEY, root_key, root_days)
     issuing_key = generate_key(profiles.profile(ISSUING_KEY))
     issuing = setup.issue(root, ISSUING_KEY, issuing_key, _years(validity.issuing_years))
-    days = {"ocsp": validity.ocsp_days, "tsa": validity.tsa_days}
-    for name in SERVICE_KEYS:
-        setup.issue(issuing, name, generate_key(profiles.profile(name)), timedelta(days[name]))
+    for name, valid_for in service_lifetimes(validity).items():
+        setup.issue(issuing, name, generate_key(profiles.profile(name)), valid_for)
+
+
+def service_lifetimes(validity: PkiSettings) -> dict[str, timedelta]:
+    """Return how long each service certificate is valid, by the name of its key."""
+    days = (validity.ocsp_days, validity.tsa_days, validity.tsa_archive_days)
+    return {name: timedelta(count) for name, count in zip(SERVICE_KEYS, days, strict=True)}
 
 
 class _Setup:

@@ -109,6 +109,7 @@ PURPOSES = {
     "esteid2025": "crlsign",
     "ocsp": "ocsphelper",
     "tsa": "timestampsign",
+    "tsa_archive": "timestampsign",
     "id_card_authentication": "sslclient",
     "id_card_signing": "any",
 }

@@ -16,7 +16,7 @@ from idservice.services.certificate_authority import open_authority
 from idservice.store import certificates
 from support.people import person_request
 
-NAMES = ("root", "esteid2025", "ocsp", "tsa")
+NAMES = ("root", "esteid2025", "ocsp", "tsa", "tsa_archive")
 
 
 def certificate(services: Services, name: str) -> x509.Certificate:
@@ -53,6 +53,7 @@ def test_validity_is_that_of_the_settings(services: Services) -> None:
         "esteid2025": round(pki.issuing_years * 365.25),
         "ocsp": pki.ocsp_days,
         "tsa": pki.tsa_days,
+        "tsa_archive": pki.tsa_archive_days,
     }
 
 

@@ -26,7 +26,15 @@ from support.pki import new_key
 NOW = dt.datetime(2026, 5, 4, 3, 2, 1, tzinfo=dt.UTC)
 PUBLIC_URL = "http://127.0.0.1:8080"
 SERIAL = 0x5A << 120 | 0x1234
-PROFILE_NAMES = ("root", "esteid2025", "ocsp", "tsa", "id_card_authentication", "id_card_signing")
+PROFILE_NAMES = (
+    "root",
+    "esteid2025",
+    "ocsp",
+    "tsa",
+    "tsa_archive",
+    "id_card_authentication",
+    "id_card_signing",
+)
 YEAR = dt.timedelta(days=365)
 
 
