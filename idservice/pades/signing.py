@@ -15,7 +15,8 @@ from idservice.crypto.keys import Signer, verify_signature
 from idservice.errors import SignatureInvalid
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.signable import require_signable
-from idservice.pdf.signature_field import SignatureText, find_gap, place_signature
+from idservice.pdf.signature_dictionary import SignatureText, find_gap
+from idservice.pdf.signature_field import place_signature
 from idservice.pdf.update import Update
 
 if TYPE_CHECKING:

@@ -39,12 +39,15 @@ _ORDINARY_SIGNATURE = 0
 _LOCK_ACTIONS = ("/All", "/Include", "/Exclude")
 
 
-def require_seed_values_met(field: Object, *, digest: str, reason: str | None) -> None:
+def require_seed_values_met(
+    field: Object, *, subfilter: str, digest: str, reason: str | None
+) -> None:
     """Check what the field requires against the signature about to be made.
 
-    `digest` is the name of the hash, `reason` what the signer says. Raises
-    PdfSigningForbidden naming the entry that cannot be met, MalformedPdf for seed values
-    that are none. Recommendations (entries whose bit in /Ff is not set) bind nobody.
+    `subfilter` is the encoding of its value, `digest` the name of the hash, `reason` what
+    the signer says. Raises PdfSigningForbidden naming the entry that cannot be met,
+    MalformedPdf for seed values that are none. Recommendations (entries whose bit in /Ff
+    is not set) bind nobody.
     """
     seed = field.get("/SV")
     if seed is None:
@@ -56,7 +59,7 @@ def require_seed_values_met(field: Object, *, digest: str, reason: str | None) -
         raise _cannot("entries of seed values that no standard names", "Ff")
     met = {
         "Filter": lambda: _text(seed, "/Filter") in {None, "/Adobe.PPKLite"},
-        "SubFilter": lambda: _allows(seed, "/SubFilter", "/ETSI.CAdES.detached"),
+        "SubFilter": lambda: _allows(seed, "/SubFilter", subfilter),
         "V": lambda: _number(seed, "/V") <= _NEWEST_SEED_VALUES,
         "Reasons": lambda: _allows_reason(seed, reason),
         "AddRevInfo": lambda: seed.get("/AddRevInfo", False) is False,

@@ -1,20 +1,21 @@
-"""An invisible signature field with its signature dictionary, put into an update.
+"""A signature field, new or existing, with its signature dictionary, put into an update.
 
-The field is merged with its widget; the signature dictionary has gaps for the byte range
-and the signature, whose places in the update are returned (ISO 32000-2 cl. 12.7.5.5
-and 12.8.1; EN 319 142-1 cl. 5.3).
+A new field is merged with its widget and listed in the form and on a page (ISO 32000-2
+cl. 12.7.5.5). What earlier signatures and the author of the form ask is met, or refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary
+from pikepdf import Array
 
-from idservice.errors import MalformedPdf, MalformedRequest, PdfSigningForbidden
+from idservice.errors import PdfSigningForbidden
 from idservice.pdf.damage import damaged
+from idservice.pdf.extensions import extension_entries
 from idservice.pdf.field_constraints import lock_reference, require_seed_values_met
+from idservice.pdf.signature_dictionary import SignatureKind, signature_dictionary, subfilter
+from idservice.pdf.signing_permission import require_open, require_unlocked
 from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
@@ -24,44 +25,11 @@ if TYPE_CHECKING:
 
     from idservice.pdf.document import PdfDocument
     from idservice.pdf.fields import SignatureField
-    from idservice.pdf.update import Appended, Update
-
-BYTE_RANGE_WIDTH = 10
-"""Digits kept free for each number of the byte range: files of up to 9.9 GB."""
+    from idservice.pdf.signature_dictionary import SignatureText
+    from idservice.pdf.update import Update
 
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2
-_ESIC_LEVEL = 2
-_NO_CHANGES = 1
-_PERMISSIONS = (1, 2, 3)
-_MAX_TEXT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureText:
-    """What the signer says beside the signature; all of it optional."""
-
-    name: str | None = None
-    reason: str | None = None
-    location: str | None = None
-    contact: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureGap:
-    """Places in the update, in bytes from its start: the byte range and the contents.
-
-    `contents_start` is at the `<` of the hexadecimal string and `contents_end` behind
-    its `>`; `byte_range_start` is behind the `[`, with `byte_range_size` bytes free.
-    """
-
-    byte_range_start: int
-    byte_range_size: int
-    contents_start: int
-    contents_end: int
-
-
-_BYTE_RANGE = b"/ByteRange [" + b" " * (4 * BYTE_RANGE_WIDTH + 3) + b"]"
-_CONTENTS = b"/Contents <"
+_MAX_NAME = 1000
 
 
 def place_signature(
@@ -73,77 +41,40 @@ def place_signature(
     capacity: int,
     digest: str,
     field_name: str | None = None,
+    kind: SignatureKind = SignatureKind.SIGNATURE,
 ) -> tuple[str, tuple[int, int]]:
     """Put field and signature dictionary into `update`; return name and dictionary's object.
 
-    `capacity` is the room for the signature in bytes, `digest` the name of its hash. With
+    `capacity` is the room for the value in bytes, `digest` the name of its hash. With
     `field_name` an existing empty field is signed, or a field of that name is made. Raises
     PdfSigningForbidden when an earlier signature, or what the field asks, does not allow it.
     """
-    _require_open(document)
+    require_open(document.form, kind)
     existing = None if field_name is None else document.form.signature_field(field_name)
-    if existing is None:
-        name = _new_name(document) if field_name is None else _checked_name(document, field_name)
-    else:
-        name = existing.name
-    _require_unlocked(document, name, existing)
+    name = _field_name(document, field_name, existing, kind)
+    require_unlocked(document.form, name, existing, kind)
     signature = update.reserve()
-    more = b""
+    references = b""
     if existing is not None:
-        require_seed_values_met(existing.dictionary, digest=digest, reason=text.reason)
-        more = lock_reference(existing.dictionary, update.writer, signature, document.catalog)
-    update.put(signature, _signature_dictionary(update, signature, at, text, capacity, more))
+        require_seed_values_met(
+            existing.dictionary, subfilter=subfilter(kind), digest=digest, reason=text.reason
+        )
+        references = lock_reference(existing.dictionary, update.writer, signature, document.catalog)
+    body = signature_dictionary(
+        update.writer,
+        signature,
+        kind=kind,
+        at=at,
+        text=text,
+        capacity=capacity,
+        references=references,
+    )
+    update.put(signature, body)
     if existing is None:
         _add_field(document, update, name, signature)
     else:
         _fill_field(document, update, existing, signature)
     return name, signature
-
-
-def find_gap(appended: Appended, signature: tuple[int, int]) -> SignatureGap:
-    """Find the gaps of the signature dictionary in the finished update."""
-    start = appended.starts[signature[0]]
-    byte_range = appended.data.index(_BYTE_RANGE, start) + len(b"/ByteRange [")
-    contents = appended.data.index(_CONTENTS, start) + len(_CONTENTS) - 1
-    end = appended.data.index(b">", contents) + 1
-    return SignatureGap(byte_range, 4 * BYTE_RANGE_WIDTH + 3, contents, end)
-
-
-def _signature_dictionary(
-    update: Update,
-    objgen: tuple[int, int],
-    at: dt.datetime,
-    text: SignatureText,
-    capacity: int,
-    more: bytes,
-) -> bytes:
-    writer = update.writer
-    # The gaps come first: `find_gap` must not meet a reason that reads like one of them.
-    parts = [
-        b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached ",
-        _CONTENTS,
-        b"0" * (2 * capacity),
-        b"> ",
-        _BYTE_RANGE,
-        b" /M ",
-        writer.date(at, objgen),
-    ]
-    for key, value in (
-        (b"/Name", text.name),
-        (b"/Reason", text.reason),
-        (b"/Location", text.location),
-        (b"/ContactInfo", text.contact),
-    ):
-        if value is not None and len(value) > _MAX_TEXT:
-            raise MalformedRequest(
-                f"The text for {key.decode()} has {len(value)} characters where {_MAX_TEXT} "
-                "are taken.",
-                "Shorten it.",
-            )
-        if value is not None:
-            parts.append(b" %b %b" % (key, writer.text(value, objgen)))
-    parts += [more, b" >>"]
-    return b"".join(parts)
 
 
 def _add_field(
@@ -217,7 +148,7 @@ def _indirect(owner: Object) -> Object:
 def _add_to_form(document: PdfDocument, update: Update, field: bytes | None) -> None:
     """List the field in the form, set SigFlags, and declare the extension in the catalog."""
     catalog, form = document.catalog, document.form.dictionary
-    catalog_entries = _extension_entries(document, update)
+    catalog_entries = extension_entries(document, update)
     if form is None:
         added = update.reserve()
         update.put(added, b"<< /Fields [ %b ] /SigFlags 3 >>" % (field or b""))
@@ -255,36 +186,24 @@ def _form_entries(
     return entries
 
 
-def _extension_entries(document: PdfDocument, update: Update) -> dict[str, bytes]:
-    """Declare ESIC level 2 in a PDF 1.7 (EN 319 142-1 cl. 5.6), never lowering a level."""
-    if not (1, 7) <= document.version < (2, 0):
-        return {}
-    esic = b"<< /BaseVersion /1.7 /ExtensionLevel %d >>" % _ESIC_LEVEL
-    extensions = document.catalog.get("/Extensions")
-    if not isinstance(extensions, Dictionary):
-        return {"/Extensions": b"<< /ESIC %b >>" % esic}
-    declared = extensions.get("/ESIC")
-    level = declared.get("/ExtensionLevel", 0) if isinstance(declared, Dictionary) else 0
-    if isinstance(level, int) and level >= _ESIC_LEVEL:
-        return {}
-    owner = extensions.objgen if extensions.is_indirect else document.catalog.objgen
-    body = update.writer.with_entries(extensions, {"/ESIC": esic}, owner)
-    if not extensions.is_indirect:
-        return {"/Extensions": body}
-    update.put(owner, body)
-    return {}
+def _field_name(
+    document: PdfDocument, asked: str | None, existing: SignatureField | None, kind: SignatureKind
+) -> str:
+    if existing is not None:
+        return existing.name
+    return _new_name(document, kind) if asked is None else _checked_name(document, asked)
 
 
-def _new_name(document: PdfDocument) -> str:
+def _new_name(document: PdfDocument, kind: SignatureKind) -> str:
     taken = document.form.top_names
     number = 1
-    while f"Signature{number}" in taken:
+    while f"{kind.value}{number}" in taken:
         number += 1
-    return f"Signature{number}"
+    return f"{kind.value}{number}"
 
 
 def _checked_name(document: PdfDocument, name: str) -> str:
-    usable = name.isprintable() and 0 < len(name) <= _MAX_TEXT and "." not in name
+    usable = name.isprintable() and 0 < len(name) <= _MAX_NAME and "." not in name
     if not usable or name in document.form.names:
         raise PdfSigningForbidden(
             f"No signature can be put into a field named {name[:80]!r}: the document has a "
@@ -292,39 +211,3 @@ def _checked_name(document: PdfDocument, name: str) -> str:
             "Leave the field name out, or name an empty signature field.",
         )
     return name
-
-
-def _require_open(document: PdfDocument) -> None:
-    """Honour certification and locks (ISO 32000-2 cl. 12.8.2.2.2 and table 236)."""
-    form = document.form
-    if form.certification is not None and form.certification not in _PERMISSIONS:
-        raise MalformedPdf(
-            "The author certified the document with a permission that does not exist (DocMDP "
-            "/P is 1, 2 or 3), so nobody can tell whether another signature is permitted.",
-            "Ask the author for a version that is certified properly.",
-        )
-    if form.certification == _NO_CHANGES:
-        raise PdfSigningForbidden(
-            "The author certified the document and permits no changes (DocMDP 1); another "
-            "signature would make the certification invalid.",
-            "Ask the author for a version that permits signing.",
-        )
-    if form.closed_by_lock:
-        raise PdfSigningForbidden(
-            "An earlier signature closed the document: its lock permits no further changes.",
-            "Sign a copy without that signature, or ask its signer.",
-        )
-
-
-def _require_unlocked(document: PdfDocument, name: str, existing: SignatureField | None) -> None:
-    if existing is not None and existing.is_signed:
-        raise PdfSigningForbidden(
-            f"The field {name[:80]!r} is already signed.",
-            "Leave the field name out, or name an empty signature field.",
-        )
-    if any(lock.covers(name) for lock in document.form.locks):
-        raise PdfSigningForbidden(
-            f"An earlier signature locks the field {name[:80]!r} (FieldMDP); filling or adding "
-            "it would make that signature invalid.",
-            "Name a field that is not locked, or sign a copy without that signature.",
-        )

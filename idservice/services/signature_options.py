@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idservice.pades.signing import SignatureOptions as PadesOptions
-from idservice.pdf.signature_field import SignatureText
+from idservice.pdf.signature_dictionary import SignatureText
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from idservice.errors import (
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import SignatureOptions, complete, prepare, sign
 from idservice.pdf.document import open_document
-from idservice.pdf.signature_field import SignatureText
+from idservice.pdf.signature_dictionary import SignatureText
 from support import pdfs
 from support.oracles import pyhanko
 from support.pki import AT, chain

@@ -8,7 +8,7 @@ import pytest
 from idservice.errors import MalformedPdf, PdfSigningForbidden
 from idservice.pades.signing import SignatureOptions
 from idservice.pdf.document import open_document
-from idservice.pdf.signature_field import SignatureText
+from idservice.pdf.signature_dictionary import SignatureText
 from support import oracles, pdfs
 from support.pki import chain
 from support.signing import signed
