@@ -23,6 +23,18 @@ class MalformedCms(MalformedInput):
     code = "malformed_cms"
 
 
+class MalformedOcsp(MalformedInput):
+    """An OCSP request or answer cannot be read."""
+
+    code = "malformed_ocsp"
+
+
+class MalformedCrl(MalformedInput):
+    """A certificate revocation list cannot be read."""
+
+    code = "malformed_crl"
+
+
 class MalformedPdf(MalformedInput):
     """A PDF is damaged: its structure cannot be read without guessing."""
 
@@ -71,6 +83,12 @@ class MalformedPendingSignature(MalformedInput):
     code = "malformed_pending_signature"
 
 
+class MalformedTimeStamp(MalformedInput):
+    """A time-stamp request, response or token cannot be read."""
+
+    code = "malformed_time_stamp"
+
+
 class InputTooLarge(MalformedInput):
     """The input exceeds a size limit and is not read further."""
 
@@ -87,6 +105,12 @@ class UnsupportedPdf(Unsupported):
     """The PDF uses a feature that cannot be signed or validated here."""
 
     code = "unsupported_pdf"
+
+
+class UnsupportedTimeStampExtension(Unsupported):
+    """A time-stamp request carries an extension, and none is supported."""
+
+    code = "unsupported_time_stamp_extension"
 
 
 class UnsupportedMediaType(Unsupported):

@@ -47,6 +47,36 @@ class ClockWentBack(Dependency):
     code = "clock_went_back"
 
 
+class ClockDrifted(Dependency):
+    """The clock was changed while the service ran, so no time-stamp would be true."""
+
+    code = "clock_drifted"
+
+
+class TimeStampRefused(Dependency):
+    """The time-stamping authority answered that it makes no time-stamp for this request."""
+
+    code = "time_stamp_refused"
+
+
+class TsaUnavailable(Dependency):
+    """No time-stamping authority gave an answer within the deadline."""
+
+    code = "tsa_unavailable"
+
+
+class OcspUnavailable(Dependency):
+    """No OCSP responder gave an answer within the deadline."""
+
+    code = "ocsp_unavailable"
+
+
+class RevocationListUnavailable(Dependency):
+    """A certificate revocation list could not be fetched within the deadline."""
+
+    code = "revocation_list_unavailable"
+
+
 class InternalError(Dependency):
     """Something failed that the service did not expect; its log has the details."""
 

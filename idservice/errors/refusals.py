@@ -167,6 +167,24 @@ class RequestTimeout(RequestRefused):
     code = "request_timeout"
 
 
+class TimeStampPolicyUnacceptable(RequestRefused):
+    """A time-stamp was asked for under a policy that the unit does not serve."""
+
+    code = "time_stamp_policy_unacceptable"
+
+
+class HostNotAllowed(RequestRefused):
+    """An address names a host that nobody configured, so nothing is fetched from it."""
+
+    code = "host_not_allowed"
+
+
+class NothingToExtend(RequestRefused):
+    """The document has no signature whose level could be raised."""
+
+    code = "nothing_to_extend"
+
+
 class AlreadyInitialised(RequestRefused):
     """Keys or state already exist and are never overwritten."""
 

@@ -11,6 +11,12 @@ class SignatureInvalid(Verification):
     code = "signature_invalid"
 
 
+class SignatureRoomTooSmall(Verification):
+    """A signature or time-stamp is longer than the room that was kept for it."""
+
+    code = "signature_room_too_small"
+
+
 class CertificateNotTrusted(Verification):
     """A certificate does not chain to a trust anchor."""
 
@@ -59,6 +65,30 @@ class CertificateConstraintsViolated(Verification):
     code = "certificate_constraints_violated"
 
 
+class StatusAnswerInvalid(Verification):
+    """An OCSP answer or CRL does not verify, or comes from somebody who may not give it."""
+
+    code = "status_answer_invalid"
+
+
+class StatusAnswerMismatch(Verification):
+    """An OCSP answer or CRL is not about the certificate, or not the answer to the request."""
+
+    code = "status_answer_mismatch"
+
+
+class StatusAnswerStale(Verification):
+    """An OCSP answer or CRL is too old, or from the future."""
+
+    code = "status_answer_stale"
+
+
+class OcspRefused(Verification):
+    """An OCSP responder answered with an error instead of a status."""
+
+    code = "ocsp_refused"
+
+
 class AccessTokenInvalid(Verification):
     """An access token is missing, expired, revoked or not ours."""
 
@@ -75,6 +105,18 @@ class CertificateLintFailed(Verification):
     """A certificate that was about to be signed does not match its profile."""
 
     code = "certificate_lint_failed"
+
+
+class TimeStampMismatch(Verification):
+    """A time-stamp token does not hold, or is not the answer to the request."""
+
+    code = "time_stamp_mismatch"
+
+
+class TimeStampNotTrusted(Verification):
+    """A time-stamp comes from an authority that is not trusted, or tells an impossible time."""
+
+    code = "time_stamp_not_trusted"
 
 
 class ChallengeNotFound(Challenge):

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from idservice.crypto.keys import Signer, verify_signature
-from idservice.errors import SignatureInvalid
+from idservice.pades.covering import cover, embed
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.signable import require_signable
-from idservice.pdf.signature_dictionary import SignatureText, find_gap
+from idservice.pdf.signature_dictionary import SignatureText
 from idservice.pdf.signature_field import place_signature
 from idservice.pdf.update import Update
 
@@ -47,10 +47,12 @@ def prepare(
     *,
     at: dt.datetime,
     options: SignatureOptions = _DEFAULTS,
+    room: int = 0,
 ) -> PendingSignature:
     """Lay out a signature for `document` and return it with the bytes to be signed.
 
-    `at` is the claimed signing time (aware). The bytes to be signed are `.dtbs`; a device
+    `at` is the claimed signing time (aware); `room` is kept free for unsigned attributes
+    such as a time-stamp, in bytes. The bytes to be signed are `.dtbs`; a device
     that wants a digest gets `.dtbs_digest`. Raises PdfSigningForbidden when an earlier
     signature does not allow another, MalformedPdf when the place for it is damaged.
     """
@@ -61,59 +63,51 @@ def prepare(
         update,
         at=at,
         text=options.text,
-        capacity=template.max_size,
+        capacity=template.max_size + room,
         digest=template.algorithm.hash.name,
         field_name=options.field_name,
     )
-    appended = update.finish()
-    gap = find_gap(appended, signature)
-    size = document.frame.size
-    data = appended.data
-    byte_range = b"0 %d %d %d" % (
-        size + gap.contents_start,
-        size + gap.contents_end,
-        len(data) - gap.contents_end,
-    )
-    end = gap.byte_range_start + gap.byte_range_size
-    data[gap.byte_range_start : end] = byte_range.ljust(gap.byte_range_size)
-    digest = template.algorithm.hash.new(document.data)
-    input_digest = digest.digest()
-    view = memoryview(data)
-    digest.update(view[: gap.contents_start])
-    digest.update(view[gap.contents_end :])
+    covered = cover(document, update.finish(), signature, template.algorithm.hash)
     return PendingSignature(
         template,
         name,
-        size,
-        input_digest,
-        bytes(data),
-        gap.contents_start,
-        gap.contents_end,
-        template.signed_attributes(digest.digest()),
+        document.frame.size,
+        covered.input_digest,
+        covered.update,
+        covered.contents_start,
+        covered.contents_end,
+        template.signed_attributes(covered.digest),
     )
+
+
+def signature_cms(pending: PendingSignature, value: bytes, *, made_here: bool = False) -> bytes:
+    """Return the DER ContentInfo of a pending signature with its value (ECDSA in DER).
+
+    The value is verified under the key of the certificate, unless `made_here` says that
+    our own software key has just made it in this process. Raises SignatureInvalid.
+    """
+    template = pending.template
+    if not made_here:
+        verify_signature(template.public_key, template.algorithm, value, pending.dtbs)
+    return template.attach(pending.dtbs, value)
+
+
+def embed_cms(pending: PendingSignature, cms_der: bytes) -> bytes:
+    """Put a CMS in its place; return the bytes to append to the input.
+
+    Raises SignatureRoomTooSmall.
+    """
+    return embed(pending.update, pending.contents_start, pending.contents_end, cms_der)
 
 
 def complete(pending: PendingSignature, value: bytes, *, made_here: bool = False) -> bytes:
     """Put a signature value in its place; return the bytes to append to the input.
 
-    The value (ECDSA in DER) is verified under the key of the certificate, unless
-    `made_here` says that our own software key has just made it in this process. Raises
-    SignatureInvalid; nothing is returned that would not verify.
+    `signature_cms` and `embed_cms` in one step: for signatures without a time-stamp.
+    Raises SignatureInvalid and SignatureRoomTooSmall; nothing is returned that would not
+    verify.
     """
-    template = pending.template
-    if not made_here:
-        verify_signature(template.public_key, template.algorithm, value, pending.dtbs)
-    contents = template.attach(pending.dtbs, value).hex().encode()
-    room = pending.contents_end - pending.contents_start - 2
-    if len(contents) > room:
-        raise SignatureInvalid(
-            f"The signature needs {len(contents) // 2} bytes and {room // 2} are reserved for "
-            "it: the value is longer than this key can make.",
-            "Sign the given bytes with the key of the certificate.",
-        )
-    update = pending.update
-    start = pending.contents_start + 1
-    return b"".join((update[:start], contents, update[start + len(contents) :]))
+    return embed_cms(pending, signature_cms(pending, value, made_here=made_here))
 
 
 def sign(
