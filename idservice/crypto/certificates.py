@@ -11,6 +11,10 @@ from idservice.errors import MalformedCertificate, MalformedDer
 
 MAX_BYTES = 64 * 1024
 
+# Positions behind the version (RFC 5280 cl. 4.1): serial number, signature, issuer,
+# validity, subject, subject public key info.
+_ISSUER, _SUBJECT, _PUBLIC_KEY = 2, 4, 5
+
 # These of the library's are no ValueErrors.
 LIBRARY_ERRORS = (
     x509.InvalidVersion,
@@ -46,13 +50,37 @@ def subject_public_key_info(certificate_der: bytes) -> bytes:
     Works for certificates that are otherwise not as they should be, so that a signature
     can be computed although its certificate is not relied upon. Raises MalformedDer.
     """
+    return _signed_fields(certificate_der)[_PUBLIC_KEY]
+
+
+def issuer_name(certificate_der: bytes) -> bytes:
+    """Cut the DER of the issuer's name out of a certificate. Raises MalformedDer."""
+    return _signed_fields(certificate_der)[_ISSUER]
+
+
+def subject_name(certificate_der: bytes) -> bytes:
+    """Cut the DER of the subject's name out of a certificate. Raises MalformedDer."""
+    return _signed_fields(certificate_der)[_SUBJECT]
+
+
+def subject_public_key(certificate_der: bytes) -> bytes:
+    """Cut out the bits of the public key, without tag, length and count of unused bits.
+
+    This is what key identifiers are hashes of (RFC 5280 cl. 4.2.1.2, RFC 6960 cl. 4.1.1).
+    Raises MalformedDer.
+    """
+    info = der_reader.read(subject_public_key_info(certificate_der), der_reader.SEQUENCE).elements()
+    info.take(der_reader.SEQUENCE)
+    return info.take(der_reader.BIT_STRING).contents[1:]
+
+
+def _signed_fields(certificate_der: bytes) -> list[bytes]:
+    """The first six fields of a TBSCertificate after its version."""
     certificate = der_reader.read(certificate_der, der_reader.SEQUENCE).elements()
     signed = certificate.take(der_reader.SEQUENCE).elements()
     signed.take_if(der_reader.context(0))
-    # Serial number, signature, issuer, validity and subject stand in front of the key.
-    for _ in range(5):
-        signed.take()
-    return signed.take(der_reader.SEQUENCE).encoded
+    fields = [signed.take().encoded for _ in range(_PUBLIC_KEY)]
+    return [*fields, signed.take(der_reader.SEQUENCE).encoded]
 
 
 def load_pem_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:

@@ -89,6 +89,18 @@ class MalformedTimeStamp(MalformedInput):
     code = "malformed_time_stamp"
 
 
+class PictureUnreadable(MalformedInput):
+    """A picture is no PNG or JPEG file, is damaged, or has too many pixels."""
+
+    code = "picture_unreadable"
+
+
+class FontUnreadable(MalformedInput):
+    """A font file is no TrueType font that may be embedded."""
+
+    code = "font_unreadable"
+
+
 class InputTooLarge(MalformedInput):
     """The input exceeds a size limit and is not read further."""
 
@@ -99,6 +111,18 @@ class UnsupportedAlgorithm(Unsupported):
     """An algorithm, curve or key size is not on the allow-list."""
 
     code = "unsupported_algorithm"
+
+
+class CharactersNotInFont(Unsupported):
+    """The font of a visible signature lacks characters of its text."""
+
+    code = "characters_not_in_font"
+
+
+class TextNeedsShaping(Unsupported):
+    """The text of a visible signature is in a script that needs shaping, which is not done."""
+
+    code = "text_needs_shaping"
 
 
 class UnsupportedPdf(Unsupported):

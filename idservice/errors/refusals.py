@@ -125,6 +125,30 @@ class PdfSigningForbidden(RequestRefused):
     code = "pdf_signing_forbidden"
 
 
+class PageNotFound(RequestRefused):
+    """The document has no page of this number."""
+
+    code = "page_not_found"
+
+
+class StampOffPage(RequestRefused):
+    """The place for a visible signature does not lie wholly on the page as it is seen."""
+
+    code = "stamp_off_page"
+
+
+class StampTooSmall(RequestRefused):
+    """What a visible signature is to show does not fit into its place."""
+
+    code = "stamp_too_small"
+
+
+class StampFieldUnusable(RequestRefused):
+    """The signature field has no place of its own in which a visible signature could stand."""
+
+    code = "stamp_field_unusable"
+
+
 class OutputExists(RequestRefused):
     """The output would replace an existing file or the input."""
 
