@@ -91,6 +91,11 @@ class Writer:
             )
         return self.value(String(text), objgen)
 
+    def stream(self, entries: bytes, data: bytes, objgen: tuple[int, int]) -> bytes:
+        """Write the stream `objgen`: its entries in PDF syntax, but /Length, and its coded data."""
+        coded = data if self._encryptor is None else self._encryptor.stream(data, objgen)
+        return b"<< %b /Length %d >>\nstream\n%b\nendstream" % (entries, len(coded), coded)
+
     def date(self, at: dt.datetime, objgen: tuple[int, int]) -> bytes:
         """Write a date in UTC (ISO 32000-2 cl. 7.9.4)."""
         text = b"D:%04d%02d%02d%02d%02d%02dZ" % at.utctimetuple()[:6]
