@@ -46,6 +46,23 @@ def create_file(path: Path, data: bytes, *, mode: int = SECRET_MODE) -> None:
         ) from exc
 
 
+def replace_file(path: Path, data: bytes, *, mode: int = SECRET_MODE) -> None:
+    """Put a file in the place of another: readers see the old one or the new one, whole.
+
+    Raises StorageUnavailable when it cannot be written; the old one is there then.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write_synced(temporary, data, mode)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as exc:
+        temporary.unlink(missing_ok=True)
+        raise StorageUnavailable(
+            f"{path} cannot be written: {exc.strerror}.", "Make its folder writable."
+        ) from exc
+
+
 def read_secret_file(path: Path) -> bytes:
     """Read a file that nobody but its owner may read.
 

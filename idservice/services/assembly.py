@@ -22,6 +22,7 @@ from idservice.settings import Settings, config_folder
 from idservice.store.database import Database
 
 if TYPE_CHECKING:
+    from idservice.keystore.authority_keys import AuthorityKeys
     from idservice.pki.profiles import Profiles
     from idservice.services.access_tokens import AccessTokens
     from idservice.services.audit import AuditLog
@@ -72,8 +73,13 @@ class Services:
 
     @cached_property
     def key_files(self) -> KeyFiles:
-        """The key files of authorities and services."""
+        """The key files of authorities and services, and the certificates of all their keys."""
         return KeyFiles(self.settings.keys.folder, self.secret)
+
+    @cached_property
+    def authority_keys(self) -> AuthorityKeys:
+        """The keys of authorities and services, in files or in hardware as the settings say."""
+        return self.key_files
 
     @cached_property
     def certificate_authority(self) -> CertificateAuthority:
@@ -82,7 +88,7 @@ class Services:
 
         return open_authority(
             self.database,
-            self.key_files,
+            self.authority_keys,
             self.profiles,
             public_url=self.settings.server.public_url,
             clock=self.clock,
@@ -244,7 +250,7 @@ class Services:
         from idservice.services.publication import Publication
 
         names = (ROOT_KEY, ISSUING_KEY)
-        return Publication({name: self.key_files.load_certificate(name) for name in names})
+        return Publication({name: self.authority_keys.load_certificate(name) for name in names})
 
     @cached_property
     def confined_reader(self) -> ConfinedReader:
@@ -271,7 +277,7 @@ class Services:
 
         OperatorToken(self.settings.keys.operator_token_file)
         _ = self.publication
-        self.key_files.load_signer(ISSUING_KEY)
+        self.authority_keys.load_signer(ISSUING_KEY)
         with self.database.read() as connection:
             self.token_keys.signing_key(connection, self.clock())
 

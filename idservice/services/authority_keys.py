@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from idservice.crypto.keys import PrivateKey, SoftwareSigner, public_key_der
 from idservice.errors import ProfileInvalid
-from idservice.keystore.software import KeyFiles
+from idservice.keystore.authority_keys import AuthorityKeys, NewKey
 from idservice.pki.profile import Profile
 from idservice.pki.profiles import Profiles
 from idservice.pki.request import Issuer, issuer_from_certificate
@@ -23,7 +22,6 @@ from idservice.services.certificate_authority import (
     AuthorityKey,
     CertificateAuthority,
     Order,
-    generate_key,
 )
 from idservice.settings import PkiSettings
 from idservice.store.database import Database
@@ -34,7 +32,7 @@ _DAYS_PER_YEAR = 365.25
 
 def create_authority(
     database: Database,
-    key_files: KeyFiles,
+    keys: AuthorityKeys,
     profiles: Profiles,
     validity: PkiSettings,
     *,
@@ -44,16 +42,14 @@ def create_authority(
 ) -> None:
     """Make all keys and certificates of a new installation, each recorded before it is signed.
 
-    Raises AlreadyInitialised when a key file exists; nothing is overwritten.
+    Raises AlreadyInitialised when a key file exists; nothing is overwritten. Raises
+    KeyStoreUnavailable or KeyStoreInvalid when a token for keys is not fit for them.
     """
-    setup = _Setup(database, key_files, profiles, public_url, clock, actor)
-    root_key = generate_key(profiles.profile(ROOT_KEY))
-    root_days = _years(validity.root_years)
-    root = setup.issue(setup.self_issuer(root_key, root_days), ROOT_KEY, root_key, root_days)
-    issuing_key = generate_key(profiles.profile(ISSUING_KEY))
-    issuing = setup.issue(root, ISSUING_KEY, issuing_key, _years(validity.issuing_years))
+    setup = _Setup(database, keys, profiles, public_url, clock, actor)
+    root = setup.issue_root(_years(validity.root_years))
+    issuing = setup.issue(root, ISSUING_KEY, _years(validity.issuing_years))
     for name, valid_for in service_lifetimes(validity).items():
-        setup.issue(issuing, name, generate_key(profiles.profile(name)), valid_for)
+        setup.issue(issuing, name, valid_for)
 
 
 def service_lifetimes(validity: PkiSettings) -> dict[str, timedelta]:
@@ -68,38 +64,60 @@ class _Setup:
     def __init__(
         self,
         database: Database,
-        key_files: KeyFiles,
+        keys: AuthorityKeys,
         profiles: Profiles,
         public_url: str,
         clock: Callable[[], datetime],
         actor: str,
     ) -> None:
         self._database = database
-        self._key_files = key_files
+        self._keys = keys
         self._profiles = profiles
         self._public_url = public_url
         self._clock = clock
         self._actor = actor
 
-    def self_issuer(self, key: PrivateKey, valid_for: timedelta) -> AuthorityKey:
-        """The root before it has a certificate: its name and key, and room for its validity."""
+    def issue_root(self, valid_for: timedelta) -> AuthorityKey:
+        """Issue the root to itself: by its name and key, with room for its validity."""
+        key = self._generate(ROOT_KEY)
         now, a_day = self._clock(), timedelta(days=1)
         name = _fixed_name(self._profiles.profile(ROOT_KEY))
-        spki = public_key_der(key.public_key())
-        issuer = Issuer(name, spki, now - a_day, now + valid_for + a_day)
-        return AuthorityKey(ROOT_KEY, issuer, lambda: SoftwareSigner(key), ())
+        issuer = Issuer(name, key.public_key_der, now - a_day, now + valid_for + a_day)
+        itself = AuthorityKey(ROOT_KEY, issuer, lambda: key.signer, ())
+        return self._certify(itself, ROOT_KEY, key, valid_for)
 
-    def issue(
-        self, issuer: AuthorityKey, name: str, key: PrivateKey, valid_for: timedelta
+    def issue(self, issuer: AuthorityKey, name: str, valid_for: timedelta) -> AuthorityKey:
+        """Make one key, issue its certificate, keep both, and return them as an issuer."""
+        return self._certify(issuer, name, self._generate(name), valid_for)
+
+    def _generate(self, name: str) -> NewKey:
+        return self._keys.generate(name, self._profiles.profile(name).key_kinds[0])
+
+    def _certify(
+        self, issuer: AuthorityKey, name: str, key: NewKey, valid_for: timedelta
     ) -> AuthorityKey:
-        """Issue one certificate, store its key file, and return it as an issuer."""
+        try:
+            certificate_der = self._certificate(issuer, name, key, valid_for)
+        except BaseException:
+            key.discard()
+            raise
+        return AuthorityKey(
+            name,
+            issuer_from_certificate(certificate_der),
+            lambda: key.signer,
+            (certificate_der, *issuer.chain_der),
+        )
+
+    def _certificate(
+        self, issuer: AuthorityKey, name: str, key: NewKey, valid_for: timedelta
+    ) -> bytes:
         authority = CertificateAuthority(
             self._database, self._profiles, issuer, public_url=self._public_url, clock=self._clock
         )
         order = Order(
             profile=name,
             holder=None,
-            public_key_der=public_key_der(key.public_key()),
+            public_key_der=key.public_key_der,
             custody=SERVICE_CUSTODY,
             owner=f"service:{name}",
             valid_for=valid_for,
@@ -107,15 +125,10 @@ class _Setup:
         with self._database.begin() as connection:
             allocations = authority.allocate(connection, [order], approver=self._actor)
         [signed] = authority.sign(allocations)
-        self._key_files.create(name, key, signed.certificate_der)
+        key.keep(signed.certificate_der)
         with self._database.begin() as connection:
             authority.record(connection, [signed], actor=self._actor)
-        return AuthorityKey(
-            name,
-            issuer_from_certificate(signed.certificate_der),
-            lambda: SoftwareSigner(key),
-            (signed.certificate_der, *issuer.chain_der),
-        )
+        return signed.certificate_der
 
 
 def _fixed_name(profile: Profile) -> x509.Name:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from idservice.crypto.algorithms import KeyKind
 from idservice.crypto.keys import PrivateKey, Signer, key_kind
@@ -26,9 +26,9 @@ from idservice.errors import (
     ClockWentBack,
     IllegalTransition,
     PublicKeyInUse,
-    UnsupportedAlgorithm,
 )
-from idservice.keystore.software import KeyFiles
+from idservice.keystore import software
+from idservice.keystore.authority_keys import AuthorityKeys
 from idservice.pki.issuance import ThrowAwayKey, build_lint_certificate, sign_linted
 from idservice.pki.lint import MIN_SERIAL, SERIAL_BITS, lint, to_be_signed
 from idservice.pki.profile import Profile
@@ -48,11 +48,6 @@ CLOCK_TOLERANCE = timedelta(seconds=1)
 """By how much the clocks of several machines may disagree."""
 
 SERVICE_CUSTODY = "service"
-_CURVES: dict[KeyKind, ec.EllipticCurve] = {
-    KeyKind.P256: ec.SECP256R1(),
-    KeyKind.P384: ec.SECP384R1(),
-    KeyKind.P521: ec.SECP521R1(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,36 +291,31 @@ class CertificateAuthority:
         kind = key_kind(self._key.issuer.public_key)
         if kind is KeyKind.RSA:
             return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        return ec.generate_private_key(_CURVES[kind])
+        return software.generate_key(kind)
 
 
 def open_authority(
     database: Database,
-    key_files: KeyFiles,
+    keys: AuthorityKeys,
     profiles: Profiles,
     *,
     public_url: str,
     clock: Callable[[], datetime],
 ) -> CertificateAuthority:
-    """Open the issuing authority on its key files. Raises KeyStoreInvalid."""
-    certificate_der = key_files.load_certificate(ISSUING_KEY)
+    """Open the issuing authority on its keys. Raises KeyStoreInvalid."""
+    certificate_der = keys.load_certificate(ISSUING_KEY)
     key = AuthorityKey(
         name=ISSUING_KEY,
         issuer=issuer_from_certificate(certificate_der),
-        load_signer=lambda: key_files.load_signer(ISSUING_KEY),
-        chain_der=(certificate_der, key_files.load_certificate(ROOT_KEY)),
+        load_signer=lambda: keys.load_signer(ISSUING_KEY),
+        chain_der=(certificate_der, keys.load_certificate(ROOT_KEY)),
     )
     return CertificateAuthority(database, profiles, key, public_url=public_url, clock=clock)
 
 
 def generate_key(profile: Profile) -> PrivateKey:
-    """Make a new private key of the kind that a profile names first."""
-    kind = profile.key_kinds[0]
-    if kind not in _CURVES:
-        raise UnsupportedAlgorithm(
-            f"No key of the kind {kind.value} is made here.", "Put an elliptic curve first."
-        )
-    return ec.generate_private_key(_CURVES[kind])
+    """Make a new private key, in memory, of the kind that a profile names first."""
+    return software.generate_key(profile.key_kinds[0])
 
 
 def _random_serial() -> int:

@@ -105,7 +105,7 @@ def _fill(services: Services, stretching: Stretching, tell: Callable[[str], None
     tell("Root, issuing authority, OCSP and time-stamping keys")
     create_authority(
         services.database,
-        services.key_files,
+        services.authority_keys,
         services.profiles,
         settings.pki,
         public_url=settings.server.public_url,
