@@ -46,23 +46,33 @@ _SID_VERSIONS = {True: 3, False: 1}
 
 
 def attribute_findings(signer: SignerInfo) -> list[Finding]:
-    """Return what is wrong with the attributes of a signer."""
+    """Return what is wrong with the attributes of the signer of a PDF."""
     if signer.signed_attributes_der is None:
-        return [
-            Finding(
-                "cms_no_signed_attributes",
-                "The signature has no signed attributes, so it does not say what kind of data or "
-                "which certificate it is about, and could have been taken from elsewhere.",
-                "Sign again with a program that makes PAdES signatures.",
-            )
-        ]
+        return [_no_attributes()]
     return [
         *_version(signer),
         *_encoding(signer.signed_attributes_der),
         *_counts(signer),
-        *_content_type(signer),
+        *_content_type(signer, ID_DATA),
         *_message_digest(signer),
         *_forbidden(signer),
+    ]
+
+
+def token_attribute_findings(signer: SignerInfo, content_type: str) -> list[Finding]:
+    """Return what is wrong with the attributes of the signer of a time-stamp token.
+
+    Unlike in a PDF signature, the signing certificate may be named by both ESS attributes
+    (RFC 5816 cl. 2.2.1).
+    """
+    if signer.signed_attributes_der is None:
+        return [_no_attributes()]
+    return [
+        *_version(signer),
+        *_encoding(signer.signed_attributes_der),
+        *_counts(signer, both_references=True),
+        *_content_type(signer, content_type),
+        *_message_digest(signer),
     ]
 
 
@@ -83,6 +93,15 @@ def message_digest(signer: SignerInfo) -> bytes | None:
         return der_reader.read(value).octets()
     except MalformedDer:
         return None
+
+
+def _no_attributes() -> Finding:
+    return Finding(
+        "cms_no_signed_attributes",
+        "The signature has no signed attributes, so it does not say what kind of data or "
+        "which certificate it is about, and could have been taken from elsewhere.",
+        "Sign again with a program that makes PAdES signatures.",
+    )
 
 
 def _version(signer: SignerInfo) -> list[Finding]:
@@ -120,7 +139,7 @@ def _encoding(attributes_der: bytes) -> list[Finding]:
     return []
 
 
-def _counts(signer: SignerInfo) -> list[Finding]:
+def _counts(signer: SignerInfo, *, both_references: bool = False) -> list[Finding]:
     """Require each attribute once, and one value where a second would be a second answer."""
     count = Counter(item.oid for item in signer.signed_attributes)
     many = {oid for oid, number in count.items() if number > 1 and oid != CONTENT_TIME_STAMP}
@@ -129,7 +148,7 @@ def _counts(signer: SignerInfo) -> list[Finding]:
         for item in signer.signed_attributes
         if not item.values or (len(item.values) > 1 and item.oid in _SINGLE_VALUED)
     }
-    if count.keys() >= _ESS:
+    if count.keys() >= _ESS and not both_references:
         many |= _ESS
     findings = []
     if many & _ESS:
@@ -155,18 +174,18 @@ def _counts(signer: SignerInfo) -> list[Finding]:
     return findings
 
 
-def _content_type(signer: SignerInfo) -> list[Finding]:
+def _content_type(signer: SignerInfo, expected: str) -> list[Finding]:
     value = single(signer, CONTENT_TYPE)
     try:
-        if value is not None and der_reader.read(value).object_identifier() == ID_DATA:
+        if value is not None and der_reader.read(value).object_identifier() == expected:
             return []
     except MalformedDer:
         pass
     return [
         Finding(
             "content_type_attribute",
-            "The signed attributes do not say, or say wrongly, that plain data was signed.",
-            "Sign again with the attribute content-type id-data.",
+            "The signed attributes do not say, or say wrongly, what kind of data was signed.",
+            f"Sign again with the attribute content-type {expected}.",
         )
     ]
 

@@ -117,7 +117,7 @@ def _verify_signer(
     # Rule 5.
     algorithm, mismatches = claimed_algorithm(signer)
     findings += mismatches
-    findings += _claims(signed_data, signer)
+    findings += claim_findings(signed_data, signer)
     # Rule 6.
     reference, faults = _reference(signer)
     findings += faults
@@ -201,7 +201,8 @@ def _content_findings(signed_data: SignedData) -> list[Finding]:
     return findings
 
 
-def _claims(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
+def claim_findings(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
+    """Return what the structure says about versions and algorithms that does not agree."""
     findings: list[Finding] = _structure_version(signed_data, signer)
     listed = [item.oid for item in signed_data.digest_algorithms]
     if len(set(listed)) != len(listed):
@@ -271,7 +272,7 @@ def _integrity(
         findings.append(_digest_mismatch())
     verified = False
     if algorithm is not None and certificate_der is not None:
-        faults = _value_findings(signer, algorithm, certificate_der)
+        faults = value_findings(signer, algorithm, certificate_der)
         findings += faults
         verified = signer.signed_attributes_der is not None and not faults
     if any(item.code in ("digest_mismatch", "signature_invalid") for item in findings):
@@ -281,9 +282,10 @@ def _integrity(
     return INTACT if verified and tied else UNVERIFIABLE, tuple(findings)
 
 
-def _value_findings(
+def value_findings(
     signer: SignerInfo, algorithm: SignatureAlgorithm, certificate_der: bytes
 ) -> tuple[Finding, ...]:
+    """Verify the signature value over the signed attributes as they were sent (rule 8)."""
     if signer.signed_attributes_der is None:
         return ()
     try:
