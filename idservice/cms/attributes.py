@@ -48,23 +48,48 @@ def signed_attributes(
     CMSAlgorithmProtection; signing-time is absent, because in PAdES the claimed time
     is the /M of the signature dictionary (EN 319 142-1 cl. 6.3 req. k).
     """
-    placeholder = bytes(algorithm.hash.size)
-    message_digest = _attribute(MESSAGE_DIGEST, der.octet_string(placeholder))
-    encoded = der.set_of(
+    return _with_gap(
+        algorithm.hash,
         _attribute(CONTENT_TYPE, der.object_identifier(ID_DATA)),
-        message_digest,
         _attribute(CMS_ALGORITHM_PROTECTION, _algorithm_protection(algorithm)),
         _attribute(
             SIGNING_CERTIFICATE_V2,
             _signing_certificate_v2(certificate_der, issuer_der, serial_der, algorithm.hash),
         ),
     )
+
+
+def token_attributes(
+    certificate_der: bytes,
+    issuer_der: bytes,
+    serial_der: bytes,
+    algorithm: SignatureAlgorithm,
+    content_type: str,
+) -> SignedAttributes:
+    """Encode the attributes of a time-stamping unit, leaving out only the digest.
+
+    Present are the three that RFC 3161 cl. 2.4.2 and RFC 5816 ask for: content-type,
+    message-digest and signing-certificate-v2. The time is in the content.
+    """
+    return _with_gap(
+        algorithm.hash,
+        _attribute(CONTENT_TYPE, der.object_identifier(content_type)),
+        _attribute(
+            SIGNING_CERTIFICATE_V2,
+            _signing_certificate_v2(certificate_der, issuer_der, serial_der, algorithm.hash),
+        ),
+    )
+
+
+def _with_gap(digest_algorithm: HashAlgorithm, *others: bytes) -> SignedAttributes:
+    """Sort the attributes with a message digest of zeros and cut it out."""
+    size = digest_algorithm.size
+    message_digest = _attribute(MESSAGE_DIGEST, der.octet_string(bytes(size)))
+    encoded = der.set_of(message_digest, *others)
     # The sort order of the set is decided by tags, lengths and OIDs, which differ before
     # any digest octet is reached: the digest never moves.
-    start = encoded.index(message_digest) + len(message_digest) - algorithm.hash.size
-    return SignedAttributes(
-        encoded[:start], encoded[start + algorithm.hash.size :], algorithm.hash.size
-    )
+    start = encoded.index(message_digest) + len(message_digest) - size
+    return SignedAttributes(encoded[:start], encoded[start + size :], size)
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
