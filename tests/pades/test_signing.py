@@ -19,6 +19,7 @@ from idservice.errors import (
     MalformedPendingSignature,
     MalformedRequest,
     SignatureInvalid,
+    SignatureRoomTooSmall,
 )
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import SignatureOptions, complete, prepare, sign
@@ -186,7 +187,7 @@ def test_value_that_does_not_verify_is_refused(wrong: str) -> None:
 
 def test_value_that_is_too_long_is_refused() -> None:
     """Even an own value may not overflow the room that was reserved."""
-    with pytest.raises(SignatureInvalid, match="reserved"):
+    with pytest.raises(SignatureRoomTooSmall, match="reserved"):
         complete(_pending(), bytes(500), made_here=True)
 
 
