@@ -30,14 +30,34 @@ class Coverage(Enum):
     BROKEN = "broken"
 
 
+class ChangeVerdict(Enum):
+    """What is known about everything that was appended after a signed revision."""
+
+    NONE = "none"
+    PERMITTED = "permitted"
+    NOT_ANALYSED = "not-analysed"
+    FORBIDDEN = "forbidden"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that was appended after a signed revision."""
+    """Something that was appended after a signed revision, and whether it may be.
+
+    `revision` is the one that brought it, `page` (from 1) the page on which it shows; both
+    are None where there is none.
+    """
 
     code: str
     revision: int | None
     page: int | None
     message: str
+    verdict: ChangeVerdict = ChangeVerdict.NOT_ANALYSED
+
+
+def worst_change(changes: tuple[Change, ...]) -> ChangeVerdict:
+    """Return the verdict on all changes together: one that is forbidden outweighs the rest."""
+    order = tuple(ChangeVerdict)
+    return max((item.verdict for item in changes), key=order.index, default=ChangeVerdict.NONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,24 @@ The sub-indication is the first one of the gravest kind: what makes a signature 
 good outweighs what only cannot be decided, because a changed document stays changed
 whoever signed it.
 
-What was appended later is not analysed in this version. Such a signature is
-INDETERMINATE with SIG_CONSTRAINTS_FAILURE: the constraint that nothing unknown follows
-the signed revision is not met, while the signed revision itself keeps its integrity.
+What was appended later has a verdict of its own: what is permitted is only listed, what is
+forbidden makes the signature fail, and what is not judged here leaves it INDETERMINATE with
+SIG_CONSTRAINTS_FAILURE, while the signed revision itself keeps its integrity.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from idservice.errors import Finding
 from idservice.validation.facts import (
+    ChangeVerdict,
     Coverage,
     Integrity,
     SignatureFacts,
     TrustFacts,
+    worst_change,
 )
 from idservice.validation.rules import Indication, Rule, SubIndication, rule_for
 
@@ -56,18 +59,29 @@ def _rank(judged: tuple[Rule, Finding]) -> tuple[int, int]:
     return int(rule.sub_indication.indication is not Indication.TOTAL_FAILED), rule.step
 
 
+def _change_findings(signature: SignatureFacts) -> Iterator[Finding]:
+    """What the changes after a signed revision are worth, whoever signed it."""
+    verdict = worst_change(signature.changes)
+    told = [item.message for item in signature.changes if item.verdict is verdict]
+    if verdict is ChangeVerdict.FORBIDDEN:
+        yield Finding(
+            "changes_forbidden",
+            f"The document was changed after this signature in a way that is not permitted. "
+            f"{told[0]}",
+            "Do not rely on what the document shows now; ask for the file as it was signed.",
+        )
+    elif verdict is ChangeVerdict.NOT_ANALYSED:
+        yield Finding(
+            "changes_not_analysed",
+            f"The document was changed after this signature in a way that is not judged here. "
+            f"{told[0]} The signed revision itself is judged separately.",
+            "Look at the signed revision alone, or ask for the file as it was signed.",
+        )
+
+
 def _own_findings(signature: SignatureFacts) -> tuple[Finding, ...]:
     """Findings that follow from facts that no reader would call a fault."""
-    findings = []
-    if signature.changes:
-        findings.append(
-            Finding(
-                "changes_not_analysed",
-                "Something was appended after this signature, and this version does not analyse "
-                "what it changes. The signed revision itself is judged separately.",
-                "Look at the signed revision alone, or ask for the file as it was signed.",
-            )
-        )
+    findings = list(_change_findings(signature))
     known = {rule_for(item.code).sub_indication for item in signature.findings}
     if signature.integrity is not Integrity.INTACT and known <= {None}:
         findings.append(

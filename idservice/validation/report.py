@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from idservice.errors import Finding
-from idservice.validation.facts import Change, Coverage, SignatureFacts, TrustFacts
+from idservice.validation.facts import (
+    Change,
+    ChangeVerdict,
+    Coverage,
+    SignatureFacts,
+    TrustFacts,
+    worst_change,
+)
 from idservice.validation.policy import Verdict
 from idservice.validation.rules import Indication
 
@@ -67,8 +74,10 @@ class SignatureReport:
 
         Without a signed revision there is nothing to compare with, so nothing was analysed.
         """
-        unclear = self.facts.changes or self.facts.coverage is Coverage.BROKEN
-        return "not-analysed" if unclear else "none"
+        verdict = worst_change(self.facts.changes)
+        if verdict is ChangeVerdict.NONE and self.facts.coverage is Coverage.BROKEN:
+            verdict = ChangeVerdict.NOT_ANALYSED
+        return verdict.value
 
 
 @dataclass(frozen=True, slots=True)

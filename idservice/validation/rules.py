@@ -98,6 +98,7 @@ RULES: dict[str, Rule] = {
         "coverage_no_revision",
         "xref_not_covered",
         "signed_revision_differs",
+        "changes_forbidden",
         "cms_unreadable",
         "cms_trailing_data",
         "cms_signer_count",

@@ -14,6 +14,7 @@ from typing import Any
 from idservice.errors import Finding, MalformedRequest
 from idservice.validation.facts import (
     Change,
+    ChangeVerdict,
     Coverage,
     DocumentFacts,
     Integrity,
@@ -54,7 +55,8 @@ def _signature_to_json(signature: SignatureFacts) -> dict[str, Any]:
         "coverage": signature.coverage.value,
         "findings": [_finding_to_json(item) for item in signature.findings],
         "changes": [
-            [item.code, item.revision, item.page, item.message] for item in signature.changes
+            [item.code, item.revision, item.page, item.message, item.verdict.value]
+            for item in signature.changes
         ],
         "certificate": None if certificate is None else _to_base64(certificate),
         "identified": signature.identified,
@@ -92,8 +94,14 @@ def _finding_from_json(value: Any) -> Finding:
     return Finding(_text(code), _text(message), _text(fix))
 
 
-def _change_from_json(code: Any, revision: Any, page: Any, message: Any) -> Change:
-    return Change(_text(code), _optional_number(revision), _optional_number(page), _text(message))
+def _change_from_json(code: Any, revision: Any, page: Any, message: Any, verdict: Any) -> Change:
+    return Change(
+        _text(code),
+        _optional_number(revision),
+        _optional_number(page),
+        _text(message),
+        ChangeVerdict(verdict),
+    )
 
 
 def _to_base64(data: bytes) -> str:
