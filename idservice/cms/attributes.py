@@ -40,22 +40,28 @@ class SignedAttributes:
 
 
 def signed_attributes(
-    certificate_der: bytes, issuer_der: bytes, serial_der: bytes, algorithm: SignatureAlgorithm
+    certificate_der: bytes,
+    issuer_der: bytes,
+    serial_der: bytes,
+    algorithm: SignatureAlgorithm,
+    claims_der: tuple[bytes, ...] = (),
 ) -> SignedAttributes:
     """Encode the attributes of a signer, leaving out only the digest.
 
-    Present are content-type, message-digest, signing-certificate-v2 and
-    CMSAlgorithmProtection; signing-time is absent, because in PAdES the claimed time
-    is the /M of the signature dictionary (EN 319 142-1 cl. 6.3 req. k).
+    Present are content-type, message-digest, signing-certificate-v2, CMSAlgorithmProtection
+    and what the signer claims (`claims_der`, complete attributes of other types);
+    signing-time is absent, because in PAdES the claimed time is the /M of the signature
+    dictionary (EN 319 142-1 cl. 6.3 req. k).
     """
     return _with_gap(
         algorithm.hash,
-        _attribute(CONTENT_TYPE, der.object_identifier(ID_DATA)),
-        _attribute(CMS_ALGORITHM_PROTECTION, _algorithm_protection(algorithm)),
-        _attribute(
+        attribute(CONTENT_TYPE, der.object_identifier(ID_DATA)),
+        attribute(CMS_ALGORITHM_PROTECTION, _algorithm_protection(algorithm)),
+        attribute(
             SIGNING_CERTIFICATE_V2,
             _signing_certificate_v2(certificate_der, issuer_der, serial_der, algorithm.hash),
         ),
+        *claims_der,
     )
 
 
@@ -73,8 +79,8 @@ def token_attributes(
     """
     return _with_gap(
         algorithm.hash,
-        _attribute(CONTENT_TYPE, der.object_identifier(content_type)),
-        _attribute(
+        attribute(CONTENT_TYPE, der.object_identifier(content_type)),
+        attribute(
             SIGNING_CERTIFICATE_V2,
             _signing_certificate_v2(certificate_der, issuer_der, serial_der, algorithm.hash),
         ),
@@ -84,7 +90,7 @@ def token_attributes(
 def _with_gap(digest_algorithm: HashAlgorithm, *others: bytes) -> SignedAttributes:
     """Sort the attributes with a message digest of zeros and cut it out."""
     size = digest_algorithm.size
-    message_digest = _attribute(MESSAGE_DIGEST, der.octet_string(bytes(size)))
+    message_digest = attribute(MESSAGE_DIGEST, der.octet_string(bytes(size)))
     encoded = der.set_of(message_digest, *others)
     # The sort order of the set is decided by tags, lengths and OIDs, which differ before
     # any digest octet is reached: the digest never moves.
@@ -92,7 +98,8 @@ def _with_gap(digest_algorithm: HashAlgorithm, *others: bytes) -> SignedAttribut
     return SignedAttributes(encoded[:start], encoded[start + size :], size)
 
 
-def _attribute(oid: str, value: bytes) -> bytes:
+def attribute(oid: str, value: bytes) -> bytes:
+    """Encode an Attribute with one value (RFC 5652 cl. 5.3)."""
     return der.sequence(der.object_identifier(oid), der.wrap(der.SET, value))
 
 

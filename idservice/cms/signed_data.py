@@ -30,14 +30,16 @@ class CmsTemplate:
     """Everything about a signer that is the same for each of its signatures.
 
     `certificate_der` is the signing certificate, `chain_der` the certificates that go
-    with it (issuer first; the trust anchor may be left out). `max_size` is the size in bytes
-    of the ContentInfo with the longest value that the key can make. Build it with
-    `cms_template`, which checks the parts against each other.
+    with it (issuer first; the trust anchor may be left out), `claims_der` the attributes
+    that the signer adds. `max_size` is the size in bytes of the ContentInfo with the longest
+    value that the key can make. Build it with `cms_template`, which checks the parts against
+    each other.
     """
 
     algorithm: SignatureAlgorithm
     certificate_der: bytes
     chain_der: tuple[bytes, ...]
+    claims_der: tuple[bytes, ...]
     public_key: PublicKey = field(repr=False)
     max_size: int
     attributes: SignedAttributes = field(repr=False)
@@ -47,6 +49,12 @@ class CmsTemplate:
     def signed_attributes(self, digest: bytes) -> bytes:
         """Return the DER SET OF signed attributes, the bytes to be signed, for a digest."""
         return self.attributes.with_digest(digest)
+
+    def with_claims(self, claims_der: tuple[bytes, ...]) -> CmsTemplate:
+        """Return the template of the same signer with these signed attributes added."""
+        if claims_der == self.claims_der:
+            return self
+        return cms_template(self.certificate_der, self.chain_der, self.algorithm, claims_der)
 
     def attach(self, signed_attributes_der: bytes, value: bytes) -> bytes:
         """Return the DER ContentInfo with this signature value (ECDSA values in DER)."""
@@ -66,12 +74,16 @@ _SIGNED_DATA_OID = der.object_identifier(SIGNED_DATA)
 
 
 def cms_template(
-    certificate_der: bytes, chain_der: tuple[bytes, ...], algorithm: SignatureAlgorithm
+    certificate_der: bytes,
+    chain_der: tuple[bytes, ...],
+    algorithm: SignatureAlgorithm,
+    claims_der: tuple[bytes, ...] = (),
 ) -> CmsTemplate:
     """Prepare the constant parts of every signature by one signer.
 
-    Raises MalformedCertificate, or UnsupportedAlgorithm when the key of the certificate
-    does not fit the algorithm. Nothing is verified about the certificate's issuer.
+    `claims_der` are signed attributes that the signer adds. Raises MalformedCertificate, or
+    UnsupportedAlgorithm when the key of the certificate does not fit the algorithm. Nothing
+    is verified about the certificate's issuer.
     """
     public_key = _public_key(certificate_der)
     if key_kind(public_key) not in algorithm.key_kinds:
@@ -88,9 +100,12 @@ def cms_template(
         algorithm=algorithm,
         certificate_der=certificate_der,
         chain_der=chain_der,
+        claims_der=claims_der,
         public_key=public_key,
         max_size=0,
-        attributes=signed_attributes(certificate_der, issuer_der, serial_der, algorithm),
+        attributes=signed_attributes(
+            certificate_der, issuer_der, serial_der, algorithm, claims_der
+        ),
         signer_head=_VERSION_1 + der.sequence(issuer_der, serial_der) + digest_der,
         signed_data_head=b"".join(
             (

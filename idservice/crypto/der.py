@@ -19,6 +19,8 @@ OCTET_STRING = b"\x04"
 BIT_STRING = b"\x03"
 INTEGER = b"\x02"
 OBJECT_IDENTIFIER = b"\x06"
+UTF8_STRING = b"\x0c"
+IA5_STRING = b"\x16"
 NULL = b"\x05\x00"
 
 

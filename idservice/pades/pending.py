@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from idservice.cms.signed_data import CmsTemplate, cms_template
+from idservice.crypto import der
 from idservice.crypto.algorithms import signature_algorithm_by_name
 from idservice.errors import IdServiceError, MalformedPendingSignature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAGIC = b"idservice pending signature 1\n"
+_MAGIC = b"idservice pending signature 2\n"
 _CHECKSUM_BYTES = 32
 _SIZES = struct.Struct(">QII")
 
@@ -63,6 +64,7 @@ class PendingSignature:
             self.input_digest,
             self.update,
             self.dtbs,
+            b"".join(template.claims_der),
             template.certificate_der,
             *template.chain_der,
         )
@@ -76,10 +78,15 @@ class PendingSignature:
         if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != checksum:
             raise _malformed()
         try:
-            sizes, algorithm, name, digest, update, dtbs, certificate, *chain = _fields(body)
+            sizes, algorithm, name, digest, update, dtbs, claims, certificate, *chain = _fields(
+                body
+            )
             input_size, contents_start, contents_end = _SIZES.unpack(sizes)
             template = cms_template(
-                certificate, tuple(chain), signature_algorithm_by_name(algorithm.decode())
+                certificate,
+                tuple(chain),
+                signature_algorithm_by_name(algorithm.decode()),
+                tuple(_elements(claims)),
             )
             pending = cls(
                 template,
@@ -122,6 +129,15 @@ def _fields(body: bytes) -> Iterator[bytes]:
             raise _malformed()
         yield body[start : start + size]
         position = start + size
+
+
+def _elements(encoded: bytes) -> Iterator[bytes]:
+    """Cut DER elements that stand one behind the other."""
+    position = 0
+    while position < len(encoded):
+        end = der.element_end(encoded, position, len(encoded))
+        yield encoded[position:end]
+        position = end
 
 
 def _malformed() -> MalformedPendingSignature:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from idservice.cms.claims import SignerClaims
 from idservice.crypto.keys import Signer, verify_signature
+from idservice.errors import MalformedRequest
 from idservice.pades.covering import cover, embed
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.signable import require_signable
 from idservice.pdf.signature_dictionary import SignatureText
-from idservice.pdf.signature_field import place_signature
+from idservice.pdf.signature_field import Restrictions, place_signature
 from idservice.pdf.update import Update
 
 if TYPE_CHECKING:
@@ -31,11 +33,23 @@ class SignatureOptions:
     """What may differ from one signature to the next.
 
     `field_name` names an existing empty signature field, or the new one; None makes
-    Signature1, Signature2 and so on. `text` is shown by viewers and signed with the rest.
+    Signature1, Signature2 and so on. `text` is shown by viewers and signed with the rest;
+    `claims` are in the CMS, `restrictions` hold from then on.
     """
 
     field_name: str | None = None
     text: SignatureText = field(default_factory=SignatureText)
+    claims: SignerClaims = field(default_factory=SignerClaims)
+    restrictions: Restrictions = field(default_factory=Restrictions)
+
+    def __post_init__(self) -> None:
+        """Raise MalformedRequest for a reason that is given twice (EN 319 142-1 cl. 6.3)."""
+        if self.text.reason is not None and self.claims.excludes_reason:
+            raise MalformedRequest(
+                "A reason is given beside a commitment type or a signature policy, which say "
+                "already why it is signed; validators would have to choose.",
+                "Leave out the reason, or the commitment type and the policy.",
+            )
 
 
 _DEFAULTS = SignatureOptions()
@@ -57,6 +71,7 @@ def prepare(
     signature does not allow another, MalformedPdf when the place for it is damaged.
     """
     require_signable(document)
+    template = template.with_claims(options.claims.attributes_der())
     update = Update(document)
     name, signature = place_signature(
         document,
@@ -66,6 +81,7 @@ def prepare(
         capacity=template.max_size + room,
         digest=template.algorithm.hash.name,
         field_name=options.field_name,
+        restrictions=options.restrictions,
     )
     covered = cover(document, update.finish(), signature, template.algorithm.hash)
     return PendingSignature(

@@ -14,13 +14,11 @@ from pikepdf import Array, Dictionary, Name, String
 
 from idservice.errors import PdfSigningForbidden
 from idservice.pdf.damage import damaged
+from idservice.pdf.fields import FieldLock
 from idservice.pdf.values import as_text
-from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
     from pikepdf import Object
-
-    from idservice.pdf.writer import Writer
 
 # Bit positions of /Ff in a seed value dictionary, from the lowest (ISO 32000-2 table 237).
 _REQUIRED = (
@@ -40,14 +38,14 @@ _LOCK_ACTIONS = ("/All", "/Include", "/Exclude")
 
 
 def require_seed_values_met(
-    field: Object, *, subfilter: str, digest: str, reason: str | None
+    field: Object, *, subfilter: str, digest: str, reason: str | None, certify: int | None = None
 ) -> None:
     """Check what the field requires against the signature about to be made.
 
     `subfilter` is the encoding of its value, `digest` the name of the hash, `reason` what
-    the signer says. Raises PdfSigningForbidden naming the entry that cannot be met,
-    MalformedPdf for seed values that are none. Recommendations (entries whose bit in /Ff
-    is not set) bind nobody.
+    the signer says, `certify` the permissions with which it certifies. Raises
+    PdfSigningForbidden naming the entry that cannot be met, MalformedPdf for seed values
+    that are none. Recommendations (entries whose bit in /Ff is not set) bind nobody.
     """
     seed = field.get("/SV")
     if seed is None:
@@ -63,49 +61,50 @@ def require_seed_values_met(
         "V": lambda: _number(seed, "/V") <= _NEWEST_SEED_VALUES,
         "Reasons": lambda: _allows_reason(seed, reason),
         "AddRevInfo": lambda: seed.get("/AddRevInfo", False) is False,
-        "DigestMethod": lambda: _allows(seed, "/DigestMethod", digest.upper()),
+        "DigestMethod": lambda: _allows(seed, "/DigestMethod", digest.upper().replace("_", "-")),
         "LockDocument": lambda: _text(seed, "/LockDocument") in {None, "/false", "/auto"},
     }
     for bit, key in enumerate(_REQUIRED):
         required = flags >> bit & 1 and f"/{key}" in seed
         if required and not met.get(key, lambda: False)():
             raise _cannot(f"something of its signature (/{key}) that this one would not have", key)
+    _require_certification_met(seed, certify)
     _require_parts_met(seed)
 
 
-def lock_reference(field: Object, writer: Writer, owner: tuple[int, int], root: Object) -> bytes:
-    """The entry /Reference of the signature dictionary `owner`, or nothing without a lock.
+def field_lock(field: Object) -> FieldLock | None:
+    """Return the lock that the author of a form put into a field, for its signature to repeat.
 
-    The lock of the field is repeated as FieldMDP parameters, so that it holds for whoever
-    looks at the signature alone (ISO 32000-2 cl. 12.8.2.4). Raises MalformedPdf.
+    Then it holds also for whoever looks at the signature alone (ISO 32000-2 cl. 12.8.2.4).
+    Raises MalformedPdf.
     """
     lock = field.get("/Lock")
     if lock is None:
-        return b""
+        return None
     action = _text(lock, "/Action") if isinstance(lock, Dictionary) else None
     if action not in _LOCK_ACTIONS:
         raise damaged("the lock of a signature field (/Lock) does not say what it locks")
-    parts = [b"/Action ", action.encode()]
-    if action != "/All":
-        names = lock.get("/Fields")
-        if not isinstance(names, Array) or not all(isinstance(item, String) for item in names):
-            raise damaged("the lock of a signature field (/Lock) does not name its fields")
-        listed = (writer.text(as_text(item), owner) for item in names)
-        parts += [b" /Fields [ ", b" ".join(listed), b" ]"]
-    return (
-        b" /Reference [ << /Type /SigRef /TransformMethod /FieldMDP /Data %b /TransformParams "
-        b"<< /Type /TransformParams /V /1.2 %b >> >> ]" % (reference(root.objgen), b"".join(parts))
-    )
+    if action == "/All":
+        return FieldLock("All")
+    names = lock.get("/Fields")
+    if not isinstance(names, Array) or not all(isinstance(item, String) for item in names):
+        raise damaged("the lock of a signature field (/Lock) does not name its fields")
+    return FieldLock(action[1:], tuple(as_text(item) for item in names))
+
+
+def _require_certification_met(seed: Object, certify: int | None) -> None:
+    """/MDP asks for one kind of signature: 0 an ordinary one, 1 to 3 a certification."""
+    asked = seed.get("/MDP")
+    if not isinstance(asked, Dictionary):
+        return
+    permissions = _number(asked, "/P")
+    if permissions != (certify or _ORDINARY_SIGNATURE):
+        what = "no certification" if permissions == _ORDINARY_SIGNATURE else "a certification"
+        raise _cannot(f"{what} of the document (/MDP with /P {permissions})", "MDP")
 
 
 def _require_parts_met(seed: Object) -> None:
-    """Seed values with requirements of their own: certification, certificate, time stamp."""
-    certification = seed.get("/MDP")
-    if (
-        isinstance(certification, Dictionary)
-        and _number(certification, "/P") != _ORDINARY_SIGNATURE
-    ):
-        raise _cannot("a certification of the document (/MDP)", "MDP")
+    """Seed values with requirements of their own: certificate and time stamp."""
     for key in ("/Cert", "/TimeStamp"):
         part = seed.get(key)
         if isinstance(part, Dictionary) and _flags(part):
@@ -149,9 +148,12 @@ def _allows_reason(seed: Object, reason: str | None) -> bool:
 
 
 def _cannot(what: str, key: str) -> PdfSigningForbidden:
-    why = "give one of the reasons that the form offers" if key == "Reasons" else "ask its author"
+    ways = {
+        "Reasons": "give one of the reasons that the form offers",
+        "MDP": "certify, or do not certify, as the form asks",
+    }
     return PdfSigningForbidden(
         f"The signature field requires {what}, and whoever made the form would not accept the "
         "signature.",
-        f"Sign into another field, or {why}.",
+        f"Sign into another field, or {ways.get(key, 'ask its author')}.",
     )

@@ -29,10 +29,15 @@ _MAX_FIELDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class FieldLock:
-    """Which fields a signature locks (FieldMDP or /Lock: ISO 32000-2 cl. 12.8.2.4)."""
+    """Which fields a signature locks (FieldMDP or /Lock: ISO 32000-2 cl. 12.8.2.4).
+
+    `action` is All, Include or Exclude; `permissions` are those that a /Lock leaves to the
+    whole document from then on, as in a certification (table 236).
+    """
 
     action: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    permissions: int | None = None
 
     def covers(self, name: str) -> bool:
         """Tell whether a field of this full name is locked; a name covers its descendants."""

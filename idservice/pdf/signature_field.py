@@ -6,6 +6,7 @@ cl. 12.7.5.5). What earlier signatures and the author of the form ask is met, or
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pikepdf import Array
@@ -13,7 +14,14 @@ from pikepdf import Array
 from idservice.errors import PdfSigningForbidden
 from idservice.pdf.damage import damaged
 from idservice.pdf.extensions import extension_entries
-from idservice.pdf.field_constraints import lock_reference, require_seed_values_met
+from idservice.pdf.field_constraints import field_lock, require_seed_values_met
+from idservice.pdf.restrictions import (
+    lock_dictionary,
+    permission_entries,
+    reference_entry,
+    require_certifiable,
+    require_lock,
+)
 from idservice.pdf.signature_dictionary import SignatureKind, signature_dictionary, subfilter
 from idservice.pdf.signing_permission import require_open, require_unlocked
 from idservice.pdf.writer import reference
@@ -24,12 +32,27 @@ if TYPE_CHECKING:
     from pikepdf import Object
 
     from idservice.pdf.document import PdfDocument
-    from idservice.pdf.fields import SignatureField
+    from idservice.pdf.fields import FieldLock, SignatureField
     from idservice.pdf.signature_dictionary import SignatureText
     from idservice.pdf.update import Update
 
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2
 _MAX_NAME = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """What a signature forbids from then on: changes to the document, and filling of fields.
+
+    `certify` are the permissions that a certification leaves (1 to 3); None is an ordinary
+    signature. `lock` names the fields that nobody may fill any more.
+    """
+
+    certify: int | None = None
+    lock: FieldLock | None = None
+
+
+_NO_RESTRICTIONS = Restrictions()
 
 
 def place_signature(
@@ -42,24 +65,32 @@ def place_signature(
     digest: str,
     field_name: str | None = None,
     kind: SignatureKind = SignatureKind.SIGNATURE,
+    restrictions: Restrictions = _NO_RESTRICTIONS,
 ) -> tuple[str, tuple[int, int]]:
     """Put field and signature dictionary into `update`; return name and dictionary's object.
 
     `capacity` is the room for the value in bytes, `digest` the name of its hash. With
     `field_name` an existing empty field is signed, or a field of that name is made. Raises
-    PdfSigningForbidden when an earlier signature, or what the field asks, does not allow it.
+    PdfSigningForbidden when an earlier signature, or what the field asks, does not allow it,
+    MalformedRequest for restrictions that cannot be made.
     """
     require_open(document.form, kind)
     existing = None if field_name is None else document.form.signature_field(field_name)
     name = _field_name(document, field_name, existing, kind)
     require_unlocked(document.form, name, existing, kind)
-    signature = update.reserve()
-    references = b""
+    certify = restrictions.certify
+    if certify is not None:
+        require_certifiable(document, certify)
     if existing is not None:
         require_seed_values_met(
-            existing.dictionary, subfilter=subfilter(kind), digest=digest, reason=text.reason
+            existing.dictionary,
+            subfilter=subfilter(kind),
+            digest=digest,
+            reason=text.reason,
+            certify=certify,
         )
-        references = lock_reference(existing.dictionary, update.writer, signature, document.catalog)
+    lock = _chosen_lock(document, restrictions.lock, name, existing)
+    signature = update.reserve()
     body = signature_dictionary(
         update.writer,
         signature,
@@ -67,34 +98,60 @@ def place_signature(
         at=at,
         text=text,
         capacity=capacity,
-        references=references,
+        references=reference_entry(document, update.writer, signature, certify=certify, lock=lock),
     )
     update.put(signature, body)
+    catalog_entries = extension_entries(document, update)
+    if certify is not None:
+        catalog_entries |= permission_entries(document, update, signature)
+    field = None
     if existing is None:
-        _add_field(document, update, name, signature)
+        field = _add_field(document, update, name, signature, lock)
     else:
-        _fill_field(document, update, existing, signature)
+        _fill_field(update, existing, signature)
+    _add_to_form(document, update, field, catalog_entries)
     return name, signature
 
 
+def _chosen_lock(
+    document: PdfDocument, asked: FieldLock | None, name: str, existing: SignatureField | None
+) -> FieldLock | None:
+    """The lock of an existing field is its author's; a new one may get any."""
+    authors = None if existing is None else field_lock(existing.dictionary)
+    if asked is None:
+        return authors
+    if authors is not None or (existing is not None and asked.permissions is not None):
+        raise PdfSigningForbidden(
+            f"The field {name[:80]!r} is not ours: what its signature locks, or leaves to the "
+            "document, is for the author of the form to say.",
+            "Leave the lock out, or sign into a new field.",
+        )
+    require_lock(document, asked, name)
+    return asked
+
+
 def _add_field(
-    document: PdfDocument, update: Update, name: str, signature: tuple[int, int]
-) -> None:
+    document: PdfDocument,
+    update: Update,
+    name: str,
+    signature: tuple[int, int],
+    lock: FieldLock | None,
+) -> bytes:
+    """Put a new field into the update and onto the first page; return its reference."""
     field = update.reserve()
+    locked = b"" if lock is None else b" /Lock " + reference(lock_dictionary(update, lock))
     pages = document.pages
     on_page = b" /P " + reference(pages.first_page.objgen) if pages.first_owner is None else b""
     update.put(
         field,
-        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T %b /F 132 /Rect [0 0 0 0] /V %b%b >>"
-        % (update.writer.text(name, field), reference(signature), on_page),
+        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T %b /F 132 /Rect [0 0 0 0] /V %b%b%b >>"
+        % (update.writer.text(name, field), reference(signature), on_page, locked),
     )
     _add_annotation(document, update, reference(field))
-    _add_to_form(document, update, reference(field))
+    return reference(field)
 
 
-def _fill_field(
-    document: PdfDocument, update: Update, field: SignatureField, signature: tuple[int, int]
-) -> None:
+def _fill_field(update: Update, field: SignatureField, signature: tuple[int, int]) -> None:
     dictionary = field.dictionary
     if not dictionary.is_indirect:
         raise damaged(
@@ -104,7 +161,6 @@ def _fill_field(
     objgen = dictionary.objgen
     entries = {"/V": reference(signature)}
     update.put(objgen, update.writer.with_entries(dictionary, entries, objgen))
-    _add_to_form(document, update, None)
 
 
 def _add_annotation(document: PdfDocument, update: Update, field: bytes) -> None:
@@ -145,10 +201,11 @@ def _indirect(owner: Object) -> Object:
     return owner
 
 
-def _add_to_form(document: PdfDocument, update: Update, field: bytes | None) -> None:
-    """List the field in the form, set SigFlags, and declare the extension in the catalog."""
+def _add_to_form(
+    document: PdfDocument, update: Update, field: bytes | None, catalog_entries: dict[str, bytes]
+) -> None:
+    """List the field in the form and set SigFlags; change the catalog once for everything."""
     catalog, form = document.catalog, document.form.dictionary
-    catalog_entries = extension_entries(document, update)
     if form is None:
         added = update.reserve()
         update.put(added, b"<< /Fields [ %b ] /SigFlags 3 >>" % (field or b""))

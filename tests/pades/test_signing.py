@@ -237,7 +237,7 @@ def _resealed(stored: bytes, old: bytes, new: bytes) -> bytes:
         (b"ecdsa-sha256", b"ecdsa-md5\0\0\0"),
         (b"/Contents <", b"/Contents ("),
         (b"0000>", b"00f0>"),
-        (b"pending signature 1", b"pending signature 2"),
+        (b"pending signature 2", b"pending signature 3"),
     ],
 )
 def test_inconsistent_parts_are_noticed(old: bytes, new: bytes) -> None:
@@ -248,7 +248,7 @@ def test_inconsistent_parts_are_noticed(old: bytes, new: bytes) -> None:
 
 def test_record_with_a_length_beyond_its_end_is_refused() -> None:
     """A field that claims more bytes than there are is refused."""
-    body = b"idservice pending signature 1\n" + b"\xff\xff\xff\xff"
+    body = b"idservice pending signature 2\n" + b"\xff\xff\xff\xff"
     with pytest.raises(MalformedPendingSignature):
         PendingSignature.from_bytes(body + hashlib.sha256(body).digest())
 
@@ -256,7 +256,7 @@ def test_record_with_a_length_beyond_its_end_is_refused() -> None:
 @given(st.binary(max_size=400))
 def test_random_bytes_are_no_pending_signature(data: bytes) -> None:
     """Random bytes, sealed or not, raise our error and nothing else."""
-    body = b"idservice pending signature 1\n" + data
+    body = b"idservice pending signature 2\n" + data
     for candidate in (data, body + hashlib.sha256(body).digest()):
         with pytest.raises(IdServiceError):
             PendingSignature.from_bytes(candidate)
