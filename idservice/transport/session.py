@@ -1,7 +1,7 @@
-"""HTTP to other services, with limits: no redirects, bounded answers, bounded time.
+"""HTTP to a running idservice: no redirects, bounded answers, bounded time.
 
-The only module that opens connections. Answers are returned whatever their status; what
-cannot be reached or understood as HTTP raises ServiceUnavailable.
+Answers are returned whatever their status; what cannot be reached or understood as HTTP
+raises ServiceUnavailable.
 """
 
 from __future__ import annotations
