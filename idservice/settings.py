@@ -36,6 +36,7 @@ NOT_SETTINGS = frozenset(
 Seconds = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=1024)]
 Days = Annotated[int, Field(ge=1, le=36525)]
+Oid = Annotated[str, Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$", max_length=64)]
 
 
 class _Section(BaseModel):
@@ -88,6 +89,15 @@ class PkiSettings(_Section):
     person_days: Days
 
 
+class TsaSettings(_Section):
+    """Time-stamps: policies, accuracy, and how far the clock may drift."""
+
+    policy: Oid
+    archive_policy: Oid
+    accuracy_seconds: Annotated[float, Field(ge=0.001, le=86400)]
+    max_drift_seconds: Annotated[float, Field(ge=0.001, le=0.5)]
+
+
 class PinSettings(_Section):
     """How PINs are counted and how costly a try is."""
 
@@ -137,6 +147,7 @@ class Settings(_Section):
     keys: KeySettings
     state: StateSettings
     pki: PkiSettings
+    tsa: TsaSettings
     pins: PinSettings
     login: LoginSettings
     signing: SigningSettings

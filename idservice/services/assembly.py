@@ -7,7 +7,8 @@ made when it is used first, so that a command pays only for what it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from idservice.services.authentication import Authentication
     from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
+    from idservice.services.clock_watch import ClockWatch
     from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
     from idservice.services.test_people import ReadyPeople
+    from idservice.services.timestamp_authority import TimestampAuthority
     from idservice.services.token_keys import TokenKeys
     from idservice.services.validation import Validation
 
@@ -253,6 +256,30 @@ class Services:
         return Publication({name: self.authority_keys.load_certificate(name) for name in names})
 
     @cached_property
+    def clock_watch(self) -> ClockWatch:
+        """The clock, held against the monotonic clock from the moment this is first asked for."""
+        from idservice.services.clock_watch import ClockWatch
+
+        limit = timedelta(seconds=self.settings.tsa.max_drift_seconds)
+        return ClockWatch(self.clock, time.monotonic, max_drift=limit)
+
+    def timestamp_authority(self, unit: str) -> TimestampAuthority:
+        """A time-stamping unit: "tsa" for signatures, "tsa_archive" for whole documents."""
+        return self._timestamp_authorities[unit]
+
+    @cached_property
+    def _timestamp_authorities(self) -> Mapping[str, TimestampAuthority]:
+        from idservice.services.timestamp_authority import open_units
+
+        return open_units(
+            self.settings.tsa,
+            self.database,
+            self.authority_keys,
+            self.clock_watch,
+            chain_der=self.certificate_authority.chain_der[:-1],
+        )
+
+    @cached_property
     def confined_reader(self) -> ConfinedReader:
         """Processes that read documents of strangers within limits."""
         from idservice.services.confinement import ConfinedReader
@@ -309,7 +336,10 @@ def open_services(settings: Settings, *, clock: Clock = now) -> Services:
     database = open_database(settings)
     database.require_schema()
     database.require_durability()
-    return Services(settings, database, load_secret(settings.keys.secret_file), clock)
+    services = Services(settings, database, load_secret(settings.keys.secret_file), clock)
+    # From here on the clock is watched: a time-stamp long after must still be a true one.
+    _ = services.clock_watch
+    return services
 
 
 def open_database(settings: Settings) -> Database:
