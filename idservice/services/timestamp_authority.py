@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from idservice.cms.time_stamp_request import TimeStampRequest, parse_request
+from idservice.cms.time_stamp_request import MAX_BYTES, TimeStampRequest, parse_request
 from idservice.cms.time_stamp_response import Failure, granted, rejected
 from idservice.crypto import der
 from idservice.errors import (
@@ -44,6 +44,9 @@ from idservice.store.time_stamps import TimeStampRecord
 
 TSA = "tsa"
 TSA_ARCHIVE = "tsa_archive"
+
+MAX_REQUEST_BYTES = MAX_BYTES
+"""No request is longer: imprint, policy and nonce take a few hundred bytes."""
 
 SERIAL_BITS = 127
 """128 bits with the top bit clear: sixteen octets in DER, and never negative."""

@@ -21,6 +21,7 @@ from idservice.web import (
     publication,
     signatures,
     status,
+    time_stamping,
     validation,
 )
 from idservice.web.arrival import refuse_at_arrival
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     validation.blueprint,
     persons.blueprint,
     publication.blueprint,
+    time_stamping.blueprint,
     status.blueprint,
     health.blueprint,
     documentation.blueprint,

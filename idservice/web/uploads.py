@@ -16,9 +16,11 @@ from werkzeug.datastructures import FileStorage
 
 from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
 from idservice.services.access_tokens import AccessTokens
+from idservice.services.timestamp_authority import MAX_REQUEST_BYTES
 from idservice.settings import Settings
 
 CHUNK = 1 << 18
+TIME_STAMPING = ("/tsa", "/tsa/archive")
 IN_MEMORY = 1 << 20
 FORM_OVERHEAD = 1 << 16
 """Bytes that the other fields of a form may take, beside the document."""
@@ -40,6 +42,8 @@ class BodyLimits:
             return settings.validation.max_document_bytes + FORM_OVERHEAD
         if path == "/v1/signatures" and self._is_logged_in(environ):
             return settings.signing.max_document_bytes + FORM_OVERHEAD
+        if path in TIME_STAMPING:
+            return MAX_REQUEST_BYTES
         return settings.server.max_request_bytes
 
     def _is_logged_in(self, environ: dict[str, Any]) -> bool:
