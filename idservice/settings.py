@@ -11,9 +11,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from idservice.errors import SettingsInvalid
 
@@ -98,6 +105,38 @@ class TsaSettings(_Section):
     max_drift_seconds: Annotated[float, Field(ge=0.001, le=0.5)]
 
 
+HsmKeyName = Literal["root", "esteid2025", "ocsp", "tsa", "tsa_archive", "persons"]
+
+
+def _split(value: object) -> object:
+    """Let a list come from an environment variable, separated by commas."""
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+
+
+class HsmSettings(_Section):
+    """Which hardware security module there is, and which new keys are made in it."""
+
+    module: str
+    token: str
+    pin_file: Path
+    keys: Annotated[tuple[HsmKeyName, ...], BeforeValidator(_split)]
+    sessions: Annotated[int, Field(ge=1, le=64)]
+    deadline_seconds: Annotated[float, Field(ge=0.1, le=60)]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.module) != bool(self.token):
+            raise ValueError("module and token belong together: set both or neither")
+        if self.keys and not self.is_set:
+            raise ValueError("keys cannot be made in a module that is not set")
+        return self
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a module."""
+        return bool(self.module)
+
+
 class PinSettings(_Section):
     """How PINs are counted and how costly a try is."""
 
@@ -115,11 +154,27 @@ class LoginSettings(_Section):
     key_overlap_days: Days
 
 
+def _words(value: object) -> object:
+    """Read a list from the environment, where it is words with spaces between them."""
+    return value.split() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+"""A list of words; in the environment with spaces between them."""
+
+
 class SigningSettings(_Section):
-    """Limits of the signing service."""
+    """Limits of the signing service, and where it gets proofs of time and validity."""
 
     max_document_bytes: Bytes
     pending_seconds: Annotated[int, Field(ge=1, le=86400)]
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"]
+    tsa_urls: Words
+    ocsp_urls: Words
+    allowed_hosts: Words
+    trusted_files: Words
+    deadline_seconds: Annotated[float, Field(ge=0.5, le=60)]
+    time_stamp_bytes: Annotated[int, Field(ge=4096, le=65536)]
 
 
 class ValidationSettings(_Section):
@@ -146,6 +201,7 @@ class Settings(_Section):
     database: DatabaseSettings
     keys: KeySettings
     state: StateSettings
+    hsm: HsmSettings
     pki: PkiSettings
     tsa: TsaSettings
     pins: PinSettings
@@ -201,6 +257,7 @@ def _validated(home: Path, merged: dict[str, Any]) -> Settings:
         update={
             "server": _with_public_url(settings.server),
             "keys": _absolute(settings.keys, home),
+            "hsm": _absolute(settings.hsm, home),
             "state": _absolute(settings.state, home),
             "database": settings.database.model_copy(
                 update={"url": _absolute_url(settings.database.url, home)}
