@@ -1,0 +1,250 @@
+"""Getting a time-stamp: from our own authority in this process, or from others over HTTP.
+
+Whatever comes back is verified before anybody uses it: that it answers the request (imprint,
+nonce), that it holds, and that its authority is trusted for time-stamping and valid at a
+plausible time. An authority that answers wrongly is not asked again; one that does not answer
+is, after a pause, for as long as the deadline allows. The signer's key has no part in this.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cryptography import x509
+
+from idservice.cms.time_stamp_request import build_request
+from idservice.cms.time_stamp_response import MAX_BYTES, read_response
+from idservice.cms.time_stamp_token import TimeStampToken
+from idservice.crypto.algorithms import HashAlgorithm
+from idservice.crypto.certificates import load_certificate
+from idservice.errors import (
+    IdServiceError,
+    MalformedInput,
+    ServiceUnavailable,
+    TimeStampMismatch,
+    TimeStampNotTrusted,
+    TimeStampRefused,
+    TsaUnavailable,
+    Unsupported,
+    Verification,
+)
+from idservice.pki.path import build_path
+from idservice.pki.path_rules import Purpose
+from idservice.transport.fetch import Fetcher
+
+TRIES = 3
+"""Rounds in which an authority that does not answer is asked."""
+
+NONCE_BITS = 64
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
+"""By how much an authority's time may differ from ours: beyond, one of the clocks is wrong."""
+
+OWN_TOKEN_BYTES = 6144
+"""Room for a token of our own authority, whose certificates and key are known to be small."""
+
+PATHS_REMEMBERED = 64
+
+_PAUSE_SECONDS = (0.1, 0.4)
+_TIME_STAMPING = Purpose(
+    "time-stamping",
+    ("digital_signature", "content_commitment"),
+    frozenset({"1.3.6.1.5.5.7.3.8"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedTimeStamp:
+    """A token that was verified, and the path of its authority: its certificate first."""
+
+    token: TimeStampToken
+    path: tuple[x509.Certificate, ...]
+
+
+class TimeStampSource(Protocol):
+    """Where time-stamps come from."""
+
+    @property
+    def room(self) -> int:
+        """The bytes to keep free for a token."""
+
+    def time_stamp(self, imprint: bytes, algorithm: HashAlgorithm) -> TrustedTimeStamp:
+        """Return a trusted time-stamp over a digest."""
+
+
+class Authority(Protocol):
+    """One time-stamping authority: a TimeStampReq goes in, a TimeStampResp comes out."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+
+    def ask(self, request_der: bytes, seconds: float) -> bytes:
+        """Return the answer. Raises ServiceUnavailable after so many seconds at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAuthority:
+    """The authority of this installation, asked without a network."""
+
+    respond: Callable[[bytes], bytes]
+    name: str = "the time-stamping authority of this installation"
+
+    def ask(self, request_der: bytes, seconds: float) -> bytes:  # noqa: ARG002 - it never waits
+        """Return the answer."""
+        return self.respond(request_der)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAuthority:
+    """An authority at an address."""
+
+    name: str
+    fetcher: Fetcher
+
+    def ask(self, request_der: bytes, seconds: float) -> bytes:
+        """Return the answer (RFC 3161 cl. 3.4)."""
+        return self.fetcher.post(
+            self.name,
+            request_der,
+            content_type="application/timestamp-query",
+            seconds=seconds,
+            max_bytes=MAX_BYTES,
+        )
+
+
+class TimeStampTrust:
+    """Which authorities are trusted; the paths of those met are remembered."""
+
+    def __init__(
+        self, anchors: Sequence[x509.Certificate], intermediates: Sequence[x509.Certificate]
+    ) -> None:
+        """Take the trust anchors, and other authorities that are known."""
+        self._anchors = tuple(anchors)
+        self._intermediates = tuple(intermediates)
+        self._paths: dict[bytes, tuple[x509.Certificate, ...]] = {}
+
+    def require_path(self, token: TimeStampToken, at: datetime) -> tuple[x509.Certificate, ...]:
+        """Return the path of the authority of a token, valid at a time.
+
+        Raises TimeStampNotTrusted.
+        """
+        if token.certificate_der is None:
+            raise _not_trusted("it does not say with which certificate it was made")
+        path = self._paths.get(token.certificate_der)
+        if path is not None and all(_valid(item, at) for item in path):
+            return path
+        try:
+            came_along = [load_certificate(item) for item in token.certificates_der]
+            leaf = load_certificate(token.certificate_der)
+            path = build_path(
+                leaf,
+                (*self._intermediates, *came_along),
+                self._anchors,
+                at,
+                purpose=_TIME_STAMPING,
+            ).certificates
+        except (Verification, MalformedInput, Unsupported) as exc:
+            raise _not_trusted(exc.detail) from exc
+        if len(self._paths) >= PATHS_REMEMBERED:
+            self._paths.clear()
+        self._paths[token.certificate_der] = path
+        return path
+
+
+class TimeStamping:
+    """Asks authorities in turn until one gives a time-stamp that can be trusted."""
+
+    def __init__(
+        self,
+        authorities: Sequence[Authority],
+        trust: TimeStampTrust,
+        *,
+        room: int,
+        deadline_seconds: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Ask `authorities` in their order; `room` is what to keep free for their tokens."""
+        self._authorities = tuple(authorities)
+        self._trust = trust
+        self._room = room
+        self._seconds = deadline_seconds
+        self._clock = clock
+
+    @property
+    def room(self) -> int:
+        """The bytes to keep free for a token."""
+        return self._room
+
+    def time_stamp(self, imprint: bytes, algorithm: HashAlgorithm) -> TrustedTimeStamp:
+        """Return a trusted time-stamp over a digest made with `algorithm`.
+
+        Raises TsaUnavailable when none answers in time. When one answered wrongly and no
+        other was right: TimeStampMismatch, TimeStampNotTrusted, TimeStampRefused, or
+        MalformedTimeStamp and MalformedCms.
+        """
+        end = time.monotonic() + self._seconds
+        asked = list(self._authorities)
+        wrong: IdServiceError | None = None
+        silent: IdServiceError | None = None
+        for tries_left in range(TRIES, 0, -1):
+            for position, authority in enumerate(tuple(asked)):
+                turns = tries_left * len(asked) - position
+                seconds = (end - time.monotonic()) / max(turns, 1)
+                try:
+                    return self._ask(authority, imprint, algorithm, max(seconds, 0.001))
+                except ServiceUnavailable as exc:
+                    silent = exc
+                except (TimeStampRefused, Verification, MalformedInput) as exc:
+                    wrong = wrong or exc
+                    asked.remove(authority)
+            left = end - time.monotonic()
+            if not asked or left <= _PAUSE_SECONDS[1] or tries_left == 1:
+                break
+            time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - no secret
+        raise wrong or _unavailable(silent)
+
+    def _ask(
+        self, authority: Authority, imprint: bytes, algorithm: HashAlgorithm, seconds: float
+    ) -> TrustedTimeStamp:
+        nonce = secrets.randbits(NONCE_BITS)
+        request = build_request(imprint, algorithm, nonce=nonce)
+        answer = authority.ask(request, seconds)
+        token = read_response(answer, imprint=imprint, hash=algorithm, nonce=nonce)
+        if len(token.token_der) > self._room:
+            raise TimeStampMismatch(
+                f"The time-stamp has {len(token.token_der)} bytes and {self._room} are kept free "
+                "for it.",
+                "Raise signing.time_stamp_bytes in the settings, or use another authority.",
+            )
+        difference = abs(token.gen_time - self._clock())
+        if difference > MAX_CLOCK_DIFFERENCE:
+            raise _not_trusted(
+                f"its time ({token.gen_time:%Y-%m-%d %H:%M:%S} UTC) is too far from ours"
+            )
+        return TrustedTimeStamp(token, self._trust.require_path(token, token.gen_time))
+
+
+def _valid(certificate: x509.Certificate, at: datetime) -> bool:
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _not_trusted(reason: str) -> TimeStampNotTrusted:
+    return TimeStampNotTrusted(
+        f"The time-stamp is not trusted: {reason.rstrip('.')}.",
+        "Use another time-stamping authority, check the clock, or name the authority's root "
+        "with --trust if you trust it.",
+    )
+
+
+def _unavailable(silent: IdServiceError | None) -> TsaUnavailable:
+    reason = "none is configured" if silent is None else silent.detail
+    return TsaUnavailable(
+        f"No time-stamp could be had in time, so the level cannot be reached: {reason}",
+        "Try again later, or name another authority with --tsa. Nothing was written.",
+    )
