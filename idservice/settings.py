@@ -110,7 +110,9 @@ HsmKeyName = Literal["root", "esteid2025", "ocsp", "tsa", "tsa_archive", "person
 
 def _split(value: object) -> object:
     """Let a list come from an environment variable, separated by commas."""
-    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return [item.strip() for item in value.split(",") if item.strip()]
 
 
 class HsmSettings(_Section):

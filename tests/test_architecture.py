@@ -44,6 +44,7 @@ LIBRARY_HOMES = {
     "click": {"cli"},
     "pikepdf": {"pdf"},
     "pyhanko": {"bench"},
+    "pkcs11": {"keystore"},
 }
 
 # What the core must not touch: files, clocks, chance, the network, the log.

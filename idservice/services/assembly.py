@@ -24,6 +24,7 @@ from idservice.store.database import Database
 
 if TYPE_CHECKING:
     from idservice.keystore.authority_keys import AuthorityKeys
+    from idservice.keystore.pkcs11 import HsmKeys
     from idservice.pki.profiles import Profiles
     from idservice.services.access_tokens import AccessTokens
     from idservice.services.audit import AuditLog
@@ -82,7 +83,19 @@ class Services:
     @cached_property
     def authority_keys(self) -> AuthorityKeys:
         """The keys of authorities and services, in files or in hardware as the settings say."""
-        return self.key_files
+        if not self.settings.hsm.is_set:
+            return self.key_files
+        hsm = self.hsm  # first: it says so when what speaks PKCS#11 is not installed
+        from idservice.keystore.placed_keys import PlacedKeys
+
+        return PlacedKeys(self.key_files, hsm, frozenset(self.settings.hsm.keys))
+
+    @cached_property
+    def hsm(self) -> HsmKeys:
+        """The token for keys. Raises SettingsInvalid when there is none."""
+        from idservice.services.hardware import open_hsm
+
+        return open_hsm(self.settings.hsm, self.secret)
 
     @cached_property
     def certificate_authority(self) -> CertificateAuthority:
@@ -309,9 +322,11 @@ class Services:
             self.token_keys.signing_key(connection, self.clock())
 
     def close(self) -> None:
-        """Close the database connections of this process and end the processes it started."""
+        """Close the database and the token for this process, and end what it started."""
         if "confined_reader" in self.__dict__:
             self.confined_reader.close()
+        if "hsm" in self.__dict__:
+            self.hsm.close()
         self.database.close()
 
 
