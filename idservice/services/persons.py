@@ -136,7 +136,7 @@ class Persons:
                 (persons.SUSPENDED,),
                 {"status": persons.ACTIVE, "suspended_at": None},
             )
-            certificates.resume_all(connection, code)
+            certificates.resume_all(connection, code, at)
             self._audit(connection, at, "person.resumed", code, actor)
 
     def revoke(self, code: str, reason: str = "unspecified", *, actor: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from idservice.store import status_epochs
 from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import certificates, public_keys
 
@@ -31,6 +32,27 @@ _OF_PERSON = (
     select(*_RECORD_COLUMNS)
     .where(certificates.c.person_code == bindparam("wanted_code"))
     .order_by(certificates.c.allocated_at, certificates.c.custody, certificates.c.purpose)
+)
+_STATES = select(
+    certificates.c.serial,
+    certificates.c.status,
+    certificates.c.suspended_at,
+    certificates.c.revoked_at,
+    certificates.c.revocation_reason,
+).where(certificates.c.issuer == bindparam("wanted_issuer"))
+_STATES_OF = _STATES.where(certificates.c.serial.in_(bindparam("serials", expanding=True)))
+_NOT_GOOD = _STATES.where(certificates.c.status.in_((SUSPENDED, REVOKED))).order_by(
+    certificates.c.serial
+)
+# `person_code IS NULL` goes by the index of people, of whom services are none.
+_OF_SERVICE = (
+    select(*_RECORD_COLUMNS)
+    .where(
+        certificates.c.person_code.is_(None),
+        certificates.c.purpose == bindparam("wanted_purpose"),
+        certificates.c.profile == bindparam("wanted_profile"),
+    )
+    .order_by(certificates.c.not_after.desc(), certificates.c.allocated_at.desc())
 )
 _LATEST_ALLOCATION = select(func.max(certificates.c.allocated_at))
 _COMPLETE = (
@@ -73,6 +95,17 @@ class CertificateRecord:
     revoked_at: datetime | None
     revocation_reason: str | None
     approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateState:
+    """The state of one certificate, as those who rely on it are told it."""
+
+    serial: str
+    status: str
+    suspended_at: datetime | None
+    revoked_at: datetime | None
+    revocation_reason: str | None
 
 
 def serial_text(serial: int) -> str:
@@ -129,6 +162,37 @@ def of_person(connection: Connection, code: str) -> list[CertificateRecord]:
     return [CertificateRecord(**row._mapping) for row in rows]
 
 
+def states_of(
+    connection: Connection, issuer: str, serials: Sequence[str]
+) -> dict[str, CertificateState]:
+    """Return the states of an issuer's certificates by serial; those never allocated are absent."""
+    values = {"wanted_issuer": issuer, "serials": list(serials)}
+    rows = connection.execute(_STATES_OF, values)
+    return {row.serial: CertificateState(**row._mapping) for row in rows}
+
+
+def suspended_and_revoked(connection: Connection, issuer: str) -> list[CertificateState]:
+    """Return every certificate of an issuer that is suspended or revoked, in order of serial."""
+    rows = connection.execute(_NOT_GOOD, {"wanted_issuer": issuer})
+    return [CertificateState(**row._mapping) for row in rows]
+
+
+def of_service(connection: Connection, profile: str, purpose: str) -> list[CertificateRecord]:
+    """Return all certificates of a service, in whatever state, the longest valid first."""
+    values = {"wanted_profile": profile, "wanted_purpose": purpose}
+    rows = connection.execute(_OF_SERVICE, values)
+    return [CertificateRecord(**row._mapping) for row in rows]
+
+
+def hold(connection: Connection, issuer: str, serial: str) -> None:
+    """Let no other transaction that holds the same certificate go on until this one ends."""
+    # SQLite has one writer at a time anyway.
+    query = select(certificates.c.serial).where(
+        certificates.c.issuer == issuer, certificates.c.serial == serial
+    )
+    connection.execute(query.with_for_update()).first()
+
+
 def latest_allocation(connection: Connection) -> datetime | None:
     """Return when a serial was last allocated, or None: no clock may stand before it."""
     found: datetime | None = connection.execute(_LATEST_ALLOCATION).scalar_one_or_none()
@@ -169,28 +233,35 @@ def has_pending(connection: Connection, code: str) -> bool:
 
 def suspend_all(connection: Connection, code: str, at: datetime) -> None:
     """Suspend every valid certificate of a person."""
-    _change(connection, code, (VALID,), {"status": SUSPENDED, "suspended_at": at})
+    _change(connection, code, (VALID,), {"status": SUSPENDED, "suspended_at": at}, at)
 
 
-def resume_all(connection: Connection, code: str) -> None:
+def resume_all(connection: Connection, code: str, at: datetime) -> None:
     """Make every suspended certificate of a person valid again."""
-    _change(connection, code, (SUSPENDED,), {"status": VALID, "suspended_at": None})
+    _change(connection, code, (SUSPENDED,), {"status": VALID, "suspended_at": None}, at)
 
 
 def revoke_all(connection: Connection, code: str, at: datetime, reason: str) -> None:
     """Revoke every valid or suspended certificate of a person, for good."""
     values = {"status": REVOKED, "revoked_at": at, "revocation_reason": reason}
-    _change(connection, code, (VALID, SUSPENDED), values)
+    _change(connection, code, (VALID, SUSPENDED), values, at)
 
 
 def _change(
-    connection: Connection, code: str, statuses: tuple[str, ...], values: dict[str, Any]
+    connection: Connection,
+    code: str,
+    statuses: tuple[str, ...],
+    values: dict[str, Any],
+    at: datetime,
 ) -> None:
-    connection.execute(
+    """Change the state of certificates; what was answered about them is old from now on."""
+    changed = connection.execute(
         update(certificates)
         .where(certificates.c.person_code == code, certificates.c.status.in_(statuses))
         .values(**values)
+        .returning(certificates.c.issuer)
     )
+    status_epochs.advance(connection, (row.issuer for row in changed), at)
 
 
 def _record(row: Row[Any] | None) -> CertificateRecord | None:

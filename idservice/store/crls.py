@@ -1,0 +1,57 @@
+"""Every revocation list that was signed, under its number, before anybody gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from idservice.store.inserting import insert_if_absent
+from idservice.store.schema import crls
+
+_LATEST = (
+    select(crls.c.issuer, crls.c.number, crls.c.epoch, crls.c.this_update, crls.c.next_update)
+    .where(crls.c.issuer == bindparam("wanted"))
+    .order_by(crls.c.number.desc())
+    .limit(1)
+)
+_DER = select(crls.c.crl_der).where(
+    crls.c.issuer == bindparam("wanted"), crls.c.number == bindparam("wanted_number")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CrlRecord:
+    """A list without its bytes: whose, its number, the epoch that it tells of, its times."""
+
+    issuer: str
+    number: int
+    epoch: int
+    this_update: datetime
+    next_update: datetime
+
+
+def latest(connection: Connection, issuer: str) -> CrlRecord | None:
+    """Return the list of an issuer with the highest number, or None before the first."""
+    row = connection.execute(_LATEST, {"wanted": issuer}).first()
+    return None if row is None else CrlRecord(**row._mapping)
+
+
+def crl_der(connection: Connection, issuer: str, number: int) -> bytes:
+    """Return the DER of the list with this number, which must exist."""
+    values = {"wanted": issuer, "wanted_number": number}
+    return bytes(connection.execute(_DER, values).scalar_one())
+
+
+def add(connection: Connection, record: CrlRecord, der: bytes) -> bool:
+    """Store a list; False, and nothing changed, when another has its number."""
+    values = {
+        "issuer": record.issuer,
+        "number": record.number,
+        "epoch": record.epoch,
+        "this_update": record.this_update,
+        "next_update": record.next_update,
+        "crl_der": der,
+    }
+    return insert_if_absent(connection, crls, values)
