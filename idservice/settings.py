@@ -31,6 +31,7 @@ NOT_SETTINGS = frozenset(
     {
         "IDSERVICE_HOME",
         "IDSERVICE_CONFIG",
+        "IDSERVICE_CLOCK_REFERENCE",
         "IDSERVICE_PIN1",
         "IDSERVICE_PIN2",
         "IDSERVICE_PUK",
@@ -38,7 +39,7 @@ NOT_SETTINGS = frozenset(
         "IDSERVICE_OPERATOR_TOKEN",
     }
 )
-"""IDSERVICE_ variables that commands read by themselves."""
+"""IDSERVICE_ variables that commands read by themselves, or hand to their workers."""
 
 Seconds = Annotated[int, Field(ge=1)]
 Bytes = Annotated[int, Field(ge=1024)]

@@ -56,6 +56,7 @@ def _serve(app: AppContext) -> None:
     from idservice.cli.terminal import warn
     from idservice.cli.welcome import welcome
     from idservice.services.addresses import claim
+    from idservice.services.clock_watch import REFERENCE_VARIABLE
     from idservice.services.relying_parties import DEMO_RELYING_PARTY
 
     settings = app.settings
@@ -71,6 +72,7 @@ def _serve(app: AppContext) -> None:
     for text in listening.warnings(settings, demo_origins):
         warn(text)
     _export(settings)
+    os.environ[REFERENCE_VARIABLE] = services.clock_watch.reference.text()
     with claimed:
         listening.serve_until_stopped(settings, lambda: welcome(settings, people, demo_origins))
 

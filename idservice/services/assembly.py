@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from idservice.services.authentication import Authentication
     from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
-    from idservice.services.clock_watch import ClockWatch
+    from idservice.services.clock_watch import ClockReference, ClockWatch
     from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
@@ -67,6 +67,7 @@ class Services:
     database: Database
     secret: KeyStoreSecret
     clock: Clock
+    watched_since: ClockReference | None = None
 
     @cached_property
     def profiles(self) -> Profiles:
@@ -270,11 +271,11 @@ class Services:
 
     @cached_property
     def clock_watch(self) -> ClockWatch:
-        """The clock, held against the monotonic clock from the moment this is first asked for."""
+        """The clock, held against the monotonic clock since the service started."""
         from idservice.services.clock_watch import ClockWatch
 
         limit = timedelta(seconds=self.settings.tsa.max_drift_seconds)
-        return ClockWatch(self.clock, time.monotonic, max_drift=limit)
+        return ClockWatch(self.clock, time.monotonic, max_drift=limit, since=self.watched_since)
 
     def timestamp_authority(self, unit: str) -> TimestampAuthority:
         """A time-stamping unit: "tsa" for signatures, "tsa_archive" for whole documents."""
@@ -341,9 +342,12 @@ def test_people_list() -> Path:
     return config_folder() / "personas.toml"
 
 
-def open_services(settings: Settings, *, clock: Clock = now) -> Services:
+def open_services(
+    settings: Settings, *, clock: Clock = now, watched_since: ClockReference | None = None
+) -> Services:
     """Open the services of an initialised home.
 
+    `watched_since` is what the clocks said when the service started, if this is a worker of it.
     Raises NotInitialised, SchemaOutdated, UnsafeDatabase, UnsafePermissions,
     KeyStoreInvalid or DatabaseUnavailable: then nothing may be signed, issued or logged in.
     """
@@ -351,7 +355,8 @@ def open_services(settings: Settings, *, clock: Clock = now) -> Services:
     database = open_database(settings)
     database.require_schema()
     database.require_durability()
-    services = Services(settings, database, load_secret(settings.keys.secret_file), clock)
+    secret = load_secret(settings.keys.secret_file)
+    services = Services(settings, database, secret, clock, watched_since)
     # From here on the clock is watched: a time-stamp long after must still be a true one.
     _ = services.clock_watch
     return services

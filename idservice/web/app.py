@@ -11,6 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from idservice.services.assembly import Services, open_services
+from idservice.services.clock_watch import REFERENCE_VARIABLE, read_reference
 from idservice.services.operators import OperatorToken
 from idservice.settings import Settings, load_settings
 from idservice.web import (
@@ -76,20 +77,26 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
 def create_app_from_environment() -> Flask:
     """Return the application of the home folder that IDSERVICE_HOME names, for a WSGI server."""
     home = Path(os.environ.get("IDSERVICE_HOME") or ".")
-    return create_app(load_settings(home))
+    settings = load_settings(home)
+    return create_app(settings, _services_from_environment(settings))
 
 
 def create_gateway_from_environment() -> Gateway:
     """Return the same application for granian, behind a gateway that reads bodies for it."""
     home = Path(os.environ.get("IDSERVICE_HOME") or ".")
     settings = load_settings(home)
-    services = open_services(settings)
+    services = _services_from_environment(settings)
     return Gateway(
         create_app(settings, services),
         threads=settings.server.threads,
         body_limit=BodyLimits(settings, services.access_tokens).of,
         patience=settings.server.body_seconds,
     )
+
+
+def _services_from_environment(settings: Settings) -> Services:
+    reference = os.environ.get(REFERENCE_VARIABLE)
+    return open_services(settings, watched_since=read_reference(reference) if reference else None)
 
 
 def _state(settings: Settings, services: Services) -> WebState:
