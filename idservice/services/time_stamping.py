@@ -8,9 +8,7 @@ is, after a pause, for as long as the deadline allows. The signer's key has no p
 
 from __future__ import annotations
 
-import random
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +22,6 @@ from idservice.cms.time_stamp_token import TimeStampToken
 from idservice.crypto.algorithms import HashAlgorithm
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import (
-    IdServiceError,
     MalformedInput,
     ServiceUnavailable,
     TimeStampMismatch,
@@ -36,10 +33,8 @@ from idservice.errors import (
 )
 from idservice.pki.path import build_path
 from idservice.pki.path_rules import Purpose
+from idservice.services.turns import ask_in_turn
 from idservice.transport.fetch import Fetcher
-
-TRIES = 3
-"""Rounds in which an authority that does not answer is asked."""
 
 NONCE_BITS = 64
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
@@ -50,7 +45,6 @@ OWN_TOKEN_BYTES = 6144
 
 PATHS_REMEMBERED = 64
 
-_PAUSE_SECONDS = (0.1, 0.4)
 _TIME_STAMPING = Purpose(
     "time-stamping",
     ("digital_signature", "content_commitment"),
@@ -188,26 +182,18 @@ class TimeStamping:
         other was right: TimeStampMismatch, TimeStampNotTrusted, TimeStampRefused, or
         MalformedTimeStamp and MalformedCms.
         """
-        end = time.monotonic() + self._seconds
-        asked = list(self._authorities)
-        wrong: IdServiceError | None = None
-        silent: IdServiceError | None = None
-        for tries_left in range(TRIES, 0, -1):
-            for position, authority in enumerate(tuple(asked)):
-                turns = tries_left * len(asked) - position
-                seconds = (end - time.monotonic()) / max(turns, 1)
-                try:
-                    return self._ask(authority, imprint, algorithm, max(seconds, 0.001))
-                except ServiceUnavailable as exc:
-                    silent = exc
-                except (TimeStampRefused, Verification, MalformedInput) as exc:
-                    wrong = wrong or exc
-                    asked.remove(authority)
-            left = end - time.monotonic()
-            if not asked or left <= _PAUSE_SECONDS[1] or tries_left == 1:
-                break
-            time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - no secret
-        raise wrong or _unavailable(silent)
+        try:
+            return ask_in_turn(
+                self._authorities,
+                lambda authority, seconds: self._ask(authority, imprint, algorithm, seconds),
+                seconds=self._seconds,
+                wrong=(TimeStampRefused, Verification, MalformedInput),
+            )
+        except ServiceUnavailable as exc:
+            raise TsaUnavailable(
+                "No time-stamp could be had in time, so the level cannot be reached: " + exc.detail,
+                "Try again later, or name another authority with --tsa. Nothing was written.",
+            ) from exc
 
     def _ask(
         self, authority: Authority, imprint: bytes, algorithm: HashAlgorithm, seconds: float
@@ -239,12 +225,4 @@ def _not_trusted(reason: str) -> TimeStampNotTrusted:
         f"The time-stamp is not trusted: {reason.rstrip('.')}.",
         "Use another time-stamping authority, check the clock, or name the authority's root "
         "with --trust if you trust it.",
-    )
-
-
-def _unavailable(silent: IdServiceError | None) -> TsaUnavailable:
-    reason = "none is configured" if silent is None else silent.detail
-    return TsaUnavailable(
-        f"No time-stamp could be had in time, so the level cannot be reached: {reason}",
-        "Try again later, or name another authority with --tsa. Nothing was written.",
     )

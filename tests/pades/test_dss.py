@@ -108,7 +108,8 @@ def test_stray_entries_are_told_and_do_not_hide_the_others() -> None:
 
 def test_extension_is_declared_once_and_never_lowered() -> None:
     """A PDF 1.7 declares ESIC level 2 or more; what is declared already stays."""
-    declared = b"<< /ESIC << /BaseVersion /1.7 /ExtensionLevel 5 >> /ADBE << /BaseVersion /1.7 /ExtensionLevel 8 >> >>"
+    higher = b"<< /BaseVersion /1.7 /ExtensionLevel %d >>"
+    declared = b"<< /ESIC %b /ADBE %b >>" % (higher % 5, higher % 8)
     catalog = b"<< /Type /Catalog /Version /1.7 /Pages 2 0 R /Extensions %b >>" % declared
     data = table_pdf(plain_objects(o1=catalog))
     data += store_update(open_document(data), _items(), {})
