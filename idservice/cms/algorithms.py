@@ -50,7 +50,7 @@ def claimed_algorithm(signer: SignerInfo) -> Claimed:
                 "Sign again with a program that uses one hash algorithm throughout.",
             ),
         )
-    return algorithm, _plain_parameters(signer)
+    return algorithm, (*_plain_parameters(signer), *_experimental(algorithm))
 
 
 def protection_findings(signer: SignerInfo, value_der: bytes) -> tuple[Finding, ...]:
@@ -79,6 +79,19 @@ def _resolve(claimed: AlgorithmIdentifier, digest: HashAlgorithm) -> SignatureAl
         # RFC 3370 cl. 3.2: the hash is then the one of digestAlgorithm.
         return signature_algorithm("rsa", digest.name)
     return resolve_signature_algorithm(claimed)
+
+
+def _experimental(algorithm: SignatureAlgorithm) -> tuple[Finding, ...]:
+    if not algorithm.experimental:
+        return ()
+    return (
+        Finding(
+            "algorithm_experimental",
+            f"The signature is made with {algorithm.name}, which no list of agreed algorithms "
+            "has yet: how long it may be relied upon, nobody has said.",
+            "Ask for a signature with ECDSA or RSA, or set signing.experimental_algorithms.",
+        ),
+    )
 
 
 def _plain_parameters(signer: SignerInfo) -> tuple[Finding, ...]:

@@ -11,17 +11,23 @@ from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from idservice.cms.attributes import ID_DATA, SignedAttributes, signed_attributes
 from idservice.crypto import der
-from idservice.crypto.algorithm_identifiers import digest_algorithm_der, signature_algorithm_der
-from idservice.crypto.algorithms import EC_FIELD_BYTES, SignatureAlgorithm
+from idservice.crypto.algorithm_identifiers import (
+    digest_algorithm_der,
+    require_fits_key_identifier,
+    signature_algorithm_der,
+)
+from idservice.crypto.algorithms import EC_FIELD_BYTES, KeyKind, SignatureAlgorithm
+from idservice.crypto.certificates import subject_public_key_info
 from idservice.crypto.keys import PublicKey, key_kind, load_public_key
 from idservice.errors import MalformedCertificate, MalformedDer, UnsupportedAlgorithm
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 
-_ED25519_BYTES = 64
+_FIXED_SIZES = {KeyKind.ED25519: 64, KeyKind.ML_DSA_65: 3309}
 _VERSION_1 = der.integer(1)
 
 
@@ -86,6 +92,7 @@ def cms_template(
     is verified about the certificate's issuer.
     """
     public_key = _public_key(certificate_der)
+    require_fits_key_identifier(subject_public_key_info(certificate_der), algorithm)
     if key_kind(public_key) not in algorithm.key_kinds:
         raise UnsupportedAlgorithm(
             f"The certificate has a {key_kind(public_key).value} key, which cannot be used "
@@ -151,11 +158,12 @@ def _public_key(certificate_der: bytes) -> PublicKey:
 def _max_value_size(public_key: PublicKey) -> int:
     """The size in bytes of the longest signature value that the key can make."""
     kind = key_kind(public_key)
-    field_size = EC_FIELD_BYTES.get(kind)
-    if field_size is not None:
-        longest = der.wrap(der.INTEGER, bytes(field_size + 1))
-        return len(der.sequence(longest, longest))
-    return getattr(public_key, "key_size", 8 * _ED25519_BYTES) // 8
+    if kind in _FIXED_SIZES:
+        return _FIXED_SIZES[kind]
+    if isinstance(public_key, RSAPublicKey):
+        return public_key.key_size // 8
+    longest = der.wrap(der.INTEGER, bytes(EC_FIELD_BYTES[kind] + 1))
+    return len(der.sequence(longest, longest))
 
 
 def _malformed_certificate() -> MalformedCertificate:

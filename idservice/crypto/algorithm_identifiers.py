@@ -76,6 +76,25 @@ def resolve_signature_algorithm(claimed: AlgorithmIdentifier) -> SignatureAlgori
     return signature_algorithm_by_oid(claimed.oid)
 
 
+def require_fits_key_identifier(spki_der: bytes, algorithm: SignatureAlgorithm) -> None:
+    """Require that a DER SubjectPublicKeyInfo may be used with an algorithm.
+
+    A key under id-RSASSA-PSS makes nothing but PSS, and with parameters nothing but PSS with
+    their hash (RFC 4055 cl. 1.2 and 3.3). Raises UnsupportedAlgorithm, MalformedDer.
+    """
+    key = parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
+    if key.oid != RSASSA_PSS:
+        return
+    hash_algorithm = None if key.parameters_der is None else _pss_hash(key.parameters_der)
+    if algorithm.family != "rsa-pss" or hash_algorithm not in (None, algorithm.hash):
+        only = "" if hash_algorithm is None else f" with {hash_algorithm.name}"
+        raise UnsupportedAlgorithm(
+            f"The key of the certificate is for RSASSA-PSS{only} alone, and the signature is "
+            f"made with {algorithm.name}.",
+            f"Sign with RSASSA-PSS{only}.",
+        )
+
+
 def _pss_parameters(algorithm: HashAlgorithm) -> bytes:
     """RSASSA-PSS-params (RFC 4055 cl. 3.1); the trailer field has its default."""
     # RFC 4055 cl. 2.1: within these parameters the hash identifiers carry NULL.

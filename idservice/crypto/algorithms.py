@@ -26,6 +26,7 @@ class KeyKind(Enum):
     P521 = "P-521"
     RSA = "RSA"
     ED25519 = "Ed25519"
+    ML_DSA_65 = "ML-DSA-65"
 
 
 EC_FIELD_BYTES = {KeyKind.P256: 32, KeyKind.P384: 48, KeyKind.P521: 66}
@@ -66,8 +67,10 @@ class SignatureAlgorithm:
     """A way to sign: hash, kind of key and padding, with its identifiers.
 
     `parameters` tells what stands behind the OID in an AlgorithmIdentifier:
-    "absent" (ECDSA, RFC 5758 cl. 3.2; Ed25519, RFC 8410 cl. 3), "null" (RSA
-    PKCS#1 v1.5, RFC 4055 cl. 5) or "pss" (RFC 4055 cl. 3.1).
+    "absent" (ECDSA, RFC 5758 cl. 3.2; Ed25519, RFC 8410 cl. 3; ML-DSA, RFC 9881 cl. 2),
+    "null" (RSA PKCS#1 v1.5, RFC 4055 cl. 5) or "pss" (RFC 4055 cl. 3.1). What is
+    `experimental` no list of agreed algorithms has yet (ETSI TS 119 312): it is made only
+    where a setting allows it, and validation says so.
     """
 
     name: str
@@ -77,6 +80,7 @@ class SignatureAlgorithm:
     family: str
     parameters: str
     key_kinds: tuple[KeyKind, ...]
+    experimental: bool = False
 
 
 _EC = (KeyKind.P256, KeyKind.P384, KeyKind.P521)
@@ -109,6 +113,15 @@ RSA_SHA384 = SignatureAlgorithm(
 RSA_SHA512 = SignatureAlgorithm(
     "rsa-sha512", "1.2.840.113549.1.1.13", "RS512", SHA512, "rsa", "null", _RSA
 )
+RSA_SHA3_256 = SignatureAlgorithm(
+    "rsa-sha3-256", "2.16.840.1.101.3.4.3.14", None, SHA3_256, "rsa", "null", _RSA
+)
+RSA_SHA3_384 = SignatureAlgorithm(
+    "rsa-sha3-384", "2.16.840.1.101.3.4.3.15", None, SHA3_384, "rsa", "null", _RSA
+)
+RSA_SHA3_512 = SignatureAlgorithm(
+    "rsa-sha3-512", "2.16.840.1.101.3.4.3.16", None, SHA3_512, "rsa", "null", _RSA
+)
 _PSS_OID = "1.2.840.113549.1.1.10"
 RSA_PSS_SHA256 = SignatureAlgorithm(
     "rsa-pss-sha256", _PSS_OID, "PS256", SHA256, "rsa-pss", "pss", _RSA
@@ -119,9 +132,29 @@ RSA_PSS_SHA384 = SignatureAlgorithm(
 RSA_PSS_SHA512 = SignatureAlgorithm(
     "rsa-pss-sha512", _PSS_OID, "PS512", SHA512, "rsa-pss", "pss", _RSA
 )
+RSA_PSS_SHA3_256 = SignatureAlgorithm(
+    "rsa-pss-sha3-256", _PSS_OID, None, SHA3_256, "rsa-pss", "pss", _RSA
+)
+RSA_PSS_SHA3_384 = SignatureAlgorithm(
+    "rsa-pss-sha3-384", _PSS_OID, None, SHA3_384, "rsa-pss", "pss", _RSA
+)
+RSA_PSS_SHA3_512 = SignatureAlgorithm(
+    "rsa-pss-sha3-512", _PSS_OID, None, SHA3_512, "rsa-pss", "pss", _RSA
+)
 # RFC 8419 cl. 3: with signed attributes the message digest beside Ed25519 is SHA-512.
 ED25519 = SignatureAlgorithm(
     "ed25519", "1.3.101.112", None, SHA512, "eddsa", "absent", (KeyKind.ED25519,)
+)
+# RFC 9882 cl. 3.3: SHA-512 serves every parameter set as the digest beside it.
+ML_DSA_65 = SignatureAlgorithm(
+    "ml-dsa-65",
+    "2.16.840.1.101.3.4.3.18",
+    None,
+    SHA512,
+    "ml-dsa",
+    "absent",
+    (KeyKind.ML_DSA_65,),
+    experimental=True,
 )
 
 SIGNATURE_ALGORITHMS = (
@@ -134,10 +167,17 @@ SIGNATURE_ALGORITHMS = (
     RSA_SHA256,
     RSA_SHA384,
     RSA_SHA512,
+    RSA_SHA3_256,
+    RSA_SHA3_384,
+    RSA_SHA3_512,
     RSA_PSS_SHA256,
     RSA_PSS_SHA384,
     RSA_PSS_SHA512,
+    RSA_PSS_SHA3_256,
+    RSA_PSS_SHA3_384,
+    RSA_PSS_SHA3_512,
     ED25519,
+    ML_DSA_65,
 )
 _BY_FAMILY_AND_HASH = {(item.family, item.hash.name): item for item in SIGNATURE_ALGORITHMS}
 _BY_JOSE = {item.jose: item for item in SIGNATURE_ALGORITHMS if item.jose}
@@ -150,6 +190,7 @@ DEFAULT_FOR_KEY = {
     KeyKind.P521: ECDSA_SHA512,
     KeyKind.RSA: RSA_SHA256,
     KeyKind.ED25519: ED25519,
+    KeyKind.ML_DSA_65: ML_DSA_65,
 }
 
 
@@ -199,6 +240,26 @@ def signature_algorithm(family: str, hash_name: str) -> SignatureAlgorithm:
         return _BY_FAMILY_AND_HASH[(family, hash_name)]
     except KeyError:
         raise _unsupported("signature algorithm", f"{family} with {hash_name}") from None
+
+
+def algorithm_for_key(
+    kind: KeyKind, hash_name: str | None = None, *, pss: bool = False
+) -> SignatureAlgorithm:
+    """Return the algorithm for a kind of key: the usual one, or the one with this hash or PSS.
+
+    Raises UnsupportedAlgorithm when the kind of key does not take the hash, or no PSS.
+    """
+    usual = DEFAULT_FOR_KEY[kind]
+    family = "rsa-pss" if pss else usual.family
+    chosen = _BY_FAMILY_AND_HASH.get((family, hash_name or usual.hash.name))
+    if chosen is None or kind not in chosen.key_kinds:
+        wanted = f"{hash_name or usual.hash.name}{' and PSS' if pss else ''}"
+        raise UnsupportedAlgorithm(
+            f"A {kind.value} key cannot sign with {wanted}.",
+            f"Leave hash and padding out for {usual.name}; PSS is for RSA keys, and only "
+            "ECDSA and RSA leave a choice of the hash.",
+        )
+    return chosen
 
 
 def _unsupported(what: str, name: str) -> UnsupportedAlgorithm:

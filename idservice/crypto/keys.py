@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.exceptions import UnsupportedAlgorithm as LibraryUnsupported
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
@@ -30,8 +30,15 @@ from idservice.crypto.algorithms import (
 )
 from idservice.errors import MalformedKey, SignatureInvalid, UnsupportedAlgorithm
 
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = (
+    ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey | mldsa.MLDSA65PublicKey
+)
+PrivateKey = (
+    ec.EllipticCurvePrivateKey
+    | rsa.RSAPrivateKey
+    | ed25519.Ed25519PrivateKey
+    | mldsa.MLDSA65PrivateKey
+)
 
 _CURVES: dict[str, KeyKind] = {
     "secp256r1": KeyKind.P256,
@@ -88,6 +95,13 @@ class SoftwareSigner:
         """The public key as DER SubjectPublicKeyInfo."""
         return self._public_key_der
 
+    def with_algorithm(self, algorithm: SignatureAlgorithm) -> SoftwareSigner:
+        """Return a signer with the same key and another algorithm.
+
+        Raises UnsupportedAlgorithm when the key does not fit it.
+        """
+        return SoftwareSigner(self._private_key, algorithm)
+
     def sign(self, data: bytes) -> bytes:
         """Return the signature value over `data`; ECDSA values in DER."""
         key = self._private_key
@@ -109,6 +123,8 @@ def key_kind(public_key: PublicKey) -> KeyKind:
         if not MIN_RSA_BITS <= public_key.key_size <= MAX_RSA_BITS:
             raise _key_refused(f"RSA with {public_key.key_size} bits")
         return KeyKind.RSA
+    if isinstance(public_key, mldsa.MLDSA65PublicKey):
+        return KeyKind.ML_DSA_65
     return KeyKind.ED25519
 
 
@@ -127,7 +143,7 @@ def load_public_key(spki_der: bytes) -> PublicKey:
             "The public key cannot be read, so nothing can be verified with it.",
             "Give a DER SubjectPublicKeyInfo.",
         ) from exc
-    if not isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)):
+    if not isinstance(key, PublicKey):
         raise _key_refused(type(key).__name__)
     key_kind(key)
     return key

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -111,9 +110,7 @@ def unwrap_key(
     except (InvalidTag, ValueError) as exc:
         raise wrong_code(slot.code) from exc
     private_key = serialization.load_der_private_key(pkcs8, password=None)
-    if not isinstance(
-        private_key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey, ed25519.Ed25519PrivateKey)
-    ):
+    if not isinstance(private_key, PrivateKey):
         raise _corrupt()
     return private_key
 

@@ -116,7 +116,7 @@ def test_extension_is_declared_and_never_lowered(name: str, level: int) -> None:
     assert ("/ADBE" in extensions) is (name == "extensions-present")
 
 
-@pytest.mark.parametrize("name", ["version-1.4", "version-2.0"])
+@pytest.mark.parametrize("name", ["version-1.0", "version-1.4"])
 def test_other_versions_declare_no_extension(name: str) -> None:
     """Before 1.7 and from 2.0 on nothing is declared."""
     assert "/Extensions" not in _signed(name).Root

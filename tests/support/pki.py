@@ -13,7 +13,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from idservice.crypto.algorithms import KeyKind, SignatureAlgorithm
@@ -94,6 +94,8 @@ def new_key(kind: KeyKind = KeyKind.P256, *, rsa_bits: int = 2048) -> PrivateKey
         return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
     if kind is KeyKind.ED25519:
         return ed25519.Ed25519PrivateKey.generate()
+    if kind is KeyKind.ML_DSA_65:
+        return mldsa.MLDSA65PrivateKey.generate()
     return ec.generate_private_key(_CURVES[kind])
 
 
@@ -241,7 +243,7 @@ def _issue(
 
 
 def _hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
-    if isinstance(key, ed25519.Ed25519PrivateKey):
+    if isinstance(key, (ed25519.Ed25519PrivateKey, mldsa.MLDSA65PrivateKey)):
         return None
     large = isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > 256
     return hashes.SHA384() if large else hashes.SHA256()
