@@ -39,6 +39,7 @@ from idservice.cms.signing_certificate import (
     identify,
     read_reference,
 )
+from idservice.crypto.algorithm_identifiers import require_fits_key_identifier
 from idservice.crypto.algorithms import HashAlgorithm, SignatureAlgorithm, hash_by_oid
 from idservice.crypto.ber import definite
 from idservice.crypto.certificates import subject_public_key_info
@@ -289,7 +290,9 @@ def value_findings(
     if signer.signed_attributes_der is None:
         return ()
     try:
-        public_key = load_public_key(subject_public_key_info(certificate_der))
+        spki_der = subject_public_key_info(certificate_der)
+        require_fits_key_identifier(spki_der, algorithm)
+        public_key = load_public_key(spki_der)
         verify_signature(public_key, algorithm, signer.signature, signer.signed_attributes_der)
     except SignatureInvalid as exc:
         return (Finding("signature_invalid", exc.detail, exc.fix),)
