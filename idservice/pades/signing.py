@@ -16,15 +16,18 @@ from idservice.crypto.keys import Signer, verify_signature
 from idservice.errors import MalformedRequest
 from idservice.pades.covering import cover, embed
 from idservice.pades.pending import PendingSignature
+from idservice.pdf.extensions import CURVES_IN_PDF, SHA3_IN_PDF
 from idservice.pdf.signable import require_signable
 from idservice.pdf.signature_dictionary import SignatureText
 from idservice.pdf.signature_field import Restrictions, place_signature
+from idservice.pdf.stamp import Stamp
 from idservice.pdf.update import Update
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from idservice.cms.signed_data import CmsTemplate
+    from idservice.crypto.algorithms import SignatureAlgorithm
     from idservice.pdf.document import PdfDocument
 
 
@@ -34,13 +37,14 @@ class SignatureOptions:
 
     `field_name` names an existing empty signature field, or the new one; None makes
     Signature1, Signature2 and so on. `text` is shown by viewers and signed with the rest;
-    `claims` are in the CMS, `restrictions` hold from then on.
+    `claims` are in the CMS, `restrictions` hold from then on. A `stamp` makes it visible.
     """
 
     field_name: str | None = None
     text: SignatureText = field(default_factory=SignatureText)
     claims: SignerClaims = field(default_factory=SignerClaims)
     restrictions: Restrictions = field(default_factory=Restrictions)
+    stamp: Stamp | None = None
 
     def __post_init__(self) -> None:
         """Raise MalformedRequest for a reason that is given twice (EN 319 142-1 cl. 6.3)."""
@@ -53,6 +57,7 @@ class SignatureOptions:
 
 
 _DEFAULTS = SignatureOptions()
+_ON_CURVES = ("ecdsa", "eddsa")
 
 
 def prepare(
@@ -82,6 +87,8 @@ def prepare(
         digest=template.algorithm.hash.name,
         field_name=options.field_name,
         restrictions=options.restrictions,
+        iso_extensions=iso_extensions(template.algorithm),
+        stamp=options.stamp,
     )
     covered = cover(document, update.finish(), signature, template.algorithm.hash)
     return PendingSignature(
@@ -94,6 +101,13 @@ def prepare(
         covered.contents_end,
         template.signed_attributes(covered.digest),
     )
+
+
+def iso_extensions(algorithm: SignatureAlgorithm) -> tuple[int, ...]:
+    """Return the extensions of PDF 2.0 that a signature with this algorithm uses."""
+    sha3 = (SHA3_IN_PDF,) if algorithm.hash.name.startswith("sha3") else ()
+    curves = (CURVES_IN_PDF,) if algorithm.family in _ON_CURVES else ()
+    return sha3 + curves
 
 
 def signature_cms(pending: PendingSignature, value: bytes, *, made_here: bool = False) -> bytes:

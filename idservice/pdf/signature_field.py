@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikepdf import Array
-
 from idservice.errors import PdfSigningForbidden
+from idservice.pdf.annotations import add_annotation
 from idservice.pdf.damage import damaged
 from idservice.pdf.extensions import extension_entries
 from idservice.pdf.field_constraints import field_lock, require_seed_values_met
@@ -24,16 +23,20 @@ from idservice.pdf.restrictions import (
 )
 from idservice.pdf.signature_dictionary import SignatureKind, signature_dictionary, subfilter
 from idservice.pdf.signing_permission import require_open, require_unlocked
+from idservice.pdf.stamp_widgets import existing_widgets, new_widget
 from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable, Sequence
 
     from pikepdf import Object
 
     from idservice.pdf.document import PdfDocument
     from idservice.pdf.fields import FieldLock, SignatureField
     from idservice.pdf.signature_dictionary import SignatureText
+    from idservice.pdf.stamp import Stamp
+    from idservice.pdf.stamp_widgets import NewWidget
     from idservice.pdf.update import Update
 
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2
@@ -66,13 +69,17 @@ def place_signature(
     field_name: str | None = None,
     kind: SignatureKind = SignatureKind.SIGNATURE,
     restrictions: Restrictions = _NO_RESTRICTIONS,
+    iso_extensions: Iterable[int] = (),
+    stamp: Stamp | None = None,
 ) -> tuple[str, tuple[int, int]]:
     """Put field and signature dictionary into `update`; return name and dictionary's object.
 
     `capacity` is the room for the value in bytes, `digest` the name of its hash. With
-    `field_name` an existing empty field is signed, or a field of that name is made. Raises
-    PdfSigningForbidden when an earlier signature, or what the field asks, does not allow it,
-    MalformedRequest for restrictions that cannot be made.
+    `field_name` an existing empty field is signed, or a field of that name is made.
+    `iso_extensions` are the numbers of ISO/TS documents that the algorithm needs. With a
+    `stamp` the signature is visible. Raises PdfSigningForbidden when an earlier signature,
+    or what the field asks, does not allow it, MalformedRequest for restrictions that cannot
+    be made, and the errors of `new_widget` and `existing_widgets` for the stamp.
     """
     require_open(document.form, kind)
     existing = None if field_name is None else document.form.signature_field(field_name)
@@ -101,14 +108,16 @@ def place_signature(
         references=reference_entry(document, update.writer, signature, certify=certify, lock=lock),
     )
     update.put(signature, body)
-    catalog_entries = extension_entries(document, update)
+    catalog_entries = extension_entries(document, update, iso_extensions)
     if certify is not None:
         catalog_entries |= permission_entries(document, update, signature)
     field = None
     if existing is None:
-        field = _add_field(document, update, name, signature, lock)
+        widget = new_widget(document, update, stamp, at=at, text=text, field_name=field_name)
+        field = _add_field(document, update, name, signature, lock, widget)
     else:
-        _fill_field(update, existing, signature)
+        widgets = existing_widgets(document, update, stamp, existing, at=at, text=text)
+        _fill_field(update, existing, signature, widgets)
     _add_to_form(document, update, field, catalog_entries)
     return name, signature
 
@@ -136,22 +145,27 @@ def _add_field(
     name: str,
     signature: tuple[int, int],
     lock: FieldLock | None,
+    widget: NewWidget,
 ) -> bytes:
-    """Put a new field into the update and onto the first page; return its reference."""
+    """Put a new field into the update and onto the page of its widget; return its reference."""
     field = update.reserve()
     locked = b"" if lock is None else b" /Lock " + reference(lock_dictionary(update, lock))
-    pages = document.pages
-    on_page = b" /P " + reference(pages.first_page.objgen) if pages.first_owner is None else b""
     update.put(
         field,
-        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T %b /F 132 /Rect [0 0 0 0] /V %b%b%b >>"
-        % (update.writer.text(name, field), reference(signature), on_page, locked),
+        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T %b /F 132 /V %b %b%b >>"
+        % (update.writer.text(name, field), reference(signature), widget.entries, locked),
     )
-    _add_annotation(document, update, reference(field))
+    add_annotation(document, update, widget.location, reference(field))
     return reference(field)
 
 
-def _fill_field(update: Update, field: SignatureField, signature: tuple[int, int]) -> None:
+def _fill_field(
+    update: Update,
+    field: SignatureField,
+    signature: tuple[int, int],
+    widgets: Sequence[tuple[Object, dict[str, bytes]]],
+) -> None:
+    """Give a field its value and its widgets what they show; it may be its own widget."""
     dictionary = field.dictionary
     if not dictionary.is_indirect:
         raise damaged(
@@ -160,45 +174,13 @@ def _fill_field(update: Update, field: SignatureField, signature: tuple[int, int
         )
     objgen = dictionary.objgen
     entries = {"/V": reference(signature)}
+    for widget, shown in widgets:
+        if widget.objgen == objgen:
+            entries |= shown
+        else:
+            body = update.writer.with_entries(widget, shown, widget.objgen)
+            update.put(widget.objgen, body)
     update.put(objgen, update.writer.with_entries(dictionary, entries, objgen))
-
-
-def _add_annotation(document: PdfDocument, update: Update, field: bytes) -> None:
-    """Add the widget to the first page: to its /Annots where they are, or to the page."""
-    pages, writer = document.pages, update.writer
-    page = pages.first_page
-    annotations = page.get("/Annots")
-    if isinstance(annotations, Array):
-        if annotations.is_indirect and not pages.annotations_shared():
-            objgen = annotations.objgen
-            update.put(objgen, writer.with_element(annotations, field, objgen))
-            return
-    elif annotations is not None:
-        raise damaged("the annotations of the first page (/Annots) are no array")
-    owner = page if pages.first_owner is None else _indirect(pages.first_owner)
-    objgen = owner.objgen
-    listed = (
-        b"[ %b ]" % field
-        if annotations is None
-        else writer.with_element(annotations, field, objgen)
-    )
-    if pages.first_owner is None:
-        update.put(objgen, writer.with_entries(page, {"/Annots": listed}, objgen))
-        return
-    body = writer.with_entries(page, {"/Annots": listed}, objgen)
-    kids = owner["/Kids"]
-    target = kids.objgen if kids.is_indirect else objgen
-    replaced = writer.with_replaced(kids, pages.first_index, body, target)
-    if kids.is_indirect:
-        update.put(target, replaced)
-    else:
-        update.put(objgen, writer.with_entries(owner, {"/Kids": replaced}, objgen))
-
-
-def _indirect(owner: Object) -> Object:
-    if not owner.is_indirect:
-        raise damaged("the first page and the node above it are written into one another")
-    return owner
 
 
 def _add_to_form(

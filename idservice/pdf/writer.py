@@ -137,6 +137,11 @@ def reference(objgen: tuple[int, int]) -> bytes:
     return b"%d %d R" % objgen
 
 
+def number(value: float) -> bytes:
+    """Write a number to a thousandth, without an exponent (ISO 32000-2 cl. 7.3.3)."""
+    return (b"%.3f" % value).rstrip(b"0").rstrip(b".")
+
+
 def hex_string(data: bytes) -> bytes:
     """Write a string in hexadecimal digits."""
     return b"<%b>" % data.hex().encode()

@@ -1,0 +1,162 @@
+"""Where a visible signature stands: a new place on a page, or the rectangles of a field.
+
+A stamp must be seen whole: what does not lie on the page, inside its crop box, is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pikepdf import Array, Dictionary
+
+from idservice.errors import MalformedRequest, StampFieldUnusable, StampOffPage
+from idservice.pdf.annotations import occupied, page_annotations
+from idservice.pdf.damage import damaged
+from idservice.pdf.page_geometry import (
+    PageLocation,
+    Rectangle,
+    SeenPage,
+    each_page,
+    find_page,
+    rectangle,
+    seen_page,
+)
+from idservice.pdf.stamp import DEFAULT_HEIGHT, DEFAULT_WIDTH, Box, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pikepdf import Object
+
+    from idservice.pdf.document import PdfDocument
+    from idservice.pdf.fields import SignatureField
+
+_MARGIN, _MARGIN_SHARE = 36.0, 0.06
+_GAP = 6.0
+# Producers round rectangles; this much over the edge hides nothing of a stamp.
+_TOLERANCE = 0.5
+_MAX_CANDIDATES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A rectangle on a page, in the units of the page, and its size in points as seen."""
+
+    location: PageLocation
+    rect: Rectangle
+    width: float
+    height: float
+    rotation: int
+
+
+def new_spot(document: PdfDocument, place: Place) -> Spot:
+    """Find the spot of a new stamp.
+
+    Raises PageNotFound, StampOffPage, MalformedRequest for sizes that are none.
+    """
+    location = find_page(document, place.page)
+    page = seen_page(location)
+    seen = _free_place(location, page) if place.box is None else _asked_place(page, place.box)
+    return _spot(location, page, seen)
+
+
+def field_spots(document: PdfDocument, field: SignatureField) -> list[tuple[Object, Spot]]:
+    """Return each widget of an existing field that has an area, and its spot.
+
+    Raises StampFieldUnusable when there is none, StampOffPage for one that is not wholly
+    on its page.
+    """
+    widgets = {item.objgen: item for item in _widgets(field) if _has_area(item)}
+    found = []
+    for location in each_page(document) if widgets else ():
+        for item in page_annotations(location):
+            widget = widgets.pop(item.objgen, None)
+            if widget is not None:
+                found.append((widget, _widget_spot(location, widget)))
+        if not widgets:
+            break
+    if not found:
+        raise StampFieldUnusable(
+            f"The signature field {field.name[:80]!r} has no rectangle on any page, so a stamp "
+            "in it could not be seen.",
+            "Name another field, or leave the field out and give a place with --page and --at.",
+        )
+    return found
+
+
+def _widgets(field: SignatureField) -> Iterator[Object]:
+    """Yield the widgets of a field: itself when merged with its only one, or its kids."""
+    kids = field.dictionary.get("/Kids")
+    for item in kids if isinstance(kids, Array) else (field.dictionary,):
+        if not isinstance(item, Dictionary):
+            continue
+        if not item.is_indirect:
+            raise damaged(f"a widget of the signature field {field.name[:80]!r} is no object")
+        yield item
+
+
+def _has_area(widget: Object) -> bool:
+    value = widget.get("/Rect")
+    if value is None:
+        return False
+    left, bottom, right, top = rectangle(value)
+    return right > left and top > bottom
+
+
+def _widget_spot(location: PageLocation, widget: Object) -> Spot:
+    page = seen_page(location)
+    return _spot(location, page, page.to_seen(rectangle(widget["/Rect"])))
+
+
+def _spot(location: PageLocation, page: SeenPage, seen: Rectangle) -> Spot:
+    width, height = page.size
+    left, bottom, right, top = seen
+    if min(left, bottom) < -_TOLERANCE or right > width + _TOLERANCE or top > height + _TOLERANCE:
+        raise StampOffPage(
+            f"The stamp would reach over the edge of page {location.number}, where nobody sees "
+            f"it: it goes from {left:.0f}, {bottom:.0f} to {right:.0f}, {top:.0f} points, and the "
+            f"page as seen is {width:.0f} × {height:.0f} points.",
+            "Move it onto the page with --at, or make it smaller.",
+        )
+    return Spot(location, page.to_page(seen), right - left, top - bottom, page.rotation)
+
+
+def _asked_place(page: SeenPage, box: Box) -> Rectangle:
+    lengths = (box.x, box.y, box.width, box.height)
+    if not all(math.isfinite(length) for length in lengths) or min(box.width, box.height) <= 0:
+        raise MalformedRequest(
+            "The rectangle of the stamp has no area.",
+            "Give distances, width and height in points or millimetres.",
+        )
+    width, height = page.size
+    left = width - box.x - box.width if box.corner.is_right else box.x
+    bottom = height - box.y - box.height if box.corner.is_top else box.y
+    return left, bottom, left + box.width, bottom + box.height
+
+
+def _free_place(location: PageLocation, page: SeenPage) -> Rectangle:
+    """Return the first free place of the default size: upwards from the bottom right, then left."""
+    taken = [page.to_seen(item) for item in occupied(location)]
+    page_width, page_height = page.size
+    margin = min(_MARGIN, _MARGIN_SHARE * min(page_width, page_height))
+    width = min(DEFAULT_WIDTH, page_width - 2 * margin)
+    height = min(DEFAULT_HEIGHT, page_height - 2 * margin)
+    columns = int((page_width - 2 * margin + _GAP) // (width + _GAP))
+    rows = int((page_height - 2 * margin + _GAP) // (height + _GAP))
+    for number in range(min(columns * rows, _MAX_CANDIDATES)):
+        column, row = divmod(number, rows)
+        left = page_width - margin - width - column * (width + _GAP)
+        bottom = margin + row * (height + _GAP)
+        candidate = (left, bottom, left + width, bottom + height)
+        if not any(_overlap(candidate, item) for item in taken):
+            return candidate
+    raise StampOffPage(
+        f"Page {location.number} has no free place left for another stamp of the usual size.",
+        "Name another page with --page, or a place with --at.",
+    )
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

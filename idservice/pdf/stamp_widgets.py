@@ -1,0 +1,123 @@
+"""The widgets of a signature: where it is listed on a page, and what is seen there.
+
+An invisible signature is a widget without area on the first page. A visible one has the
+rectangle and the appearance of its stamp; the widgets of an existing field keep theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from idservice.errors import StampFieldUnusable
+from idservice.pdf.page_geometry import PageLocation, first_page
+from idservice.pdf.stamp import Place
+from idservice.pdf.stamp_placing import Spot, field_spots, new_spot
+from idservice.pdf.writer import number, reference
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from pikepdf import Object
+
+    from idservice.pdf.document import PdfDocument
+    from idservice.pdf.fields import SignatureField
+    from idservice.pdf.signature_dictionary import SignatureText
+    from idservice.pdf.stamp import Stamp
+    from idservice.pdf.stamp_drawing import StampDrawing
+    from idservice.pdf.update import Update
+
+# Table 167 of ISO 32000-2: a widget with one of these is not seen; Print lets it be printed.
+_INVISIBLE, _HIDDEN, _PRINT, _NO_VIEW = 1, 2, 4, 32
+
+
+@dataclass(frozen=True, slots=True)
+class NewWidget:
+    """A widget to be made: its page, and its entries in PDF syntax."""
+
+    location: PageLocation
+    entries: bytes
+
+
+def new_widget(
+    document: PdfDocument,
+    update: Update,
+    stamp: Stamp | None,
+    *,
+    at: dt.datetime,
+    text: SignatureText,
+    field_name: str | None,
+) -> NewWidget:
+    """Lay out the widget of a new field; without a stamp it is invisible.
+
+    Raises StampFieldUnusable when the stamp is to stand in a field that does not exist,
+    and the errors of `new_spot` and `StampDrawing`.
+    """
+    if stamp is None:
+        location = first_page(document)
+        return NewWidget(location, b"/Rect [0 0 0 0]" + _on_page(location))
+    if stamp.place is None and field_name is not None:
+        raise StampFieldUnusable(
+            f"The document has no signature field {field_name[:80]!r} whose rectangle the stamp "
+            "could take.",
+            "Name a field that exists, or give the place of a new one with --page and --at.",
+        )
+    spot = new_spot(document, stamp.place or Place())
+    drawing = _drawing(document, update, stamp, at, text)
+    rect = b" ".join(number(edge) for edge in spot.rect)
+    shown = b"/Rect [%b] /AP %b" % (rect, _appearance(drawing, spot))
+    return NewWidget(spot.location, shown + _on_page(spot.location))
+
+
+def existing_widgets(
+    document: PdfDocument,
+    update: Update,
+    stamp: Stamp | None,
+    field: SignatureField,
+    *,
+    at: dt.datetime,
+    text: SignatureText,
+) -> list[tuple[Object, dict[str, bytes]]]:
+    """Draw a stamp into each widget of a field; return the widgets with their new entries.
+
+    Raises StampFieldUnusable when a place is asked although the field has its own, or when
+    it has none, and the errors of `field_spots` and `StampDrawing`.
+    """
+    if stamp is None:
+        return []
+    if stamp.place is not None:
+        raise StampFieldUnusable(
+            f"The signature field {field.name[:80]!r} is where the author of the form put it; "
+            "a stamp in it cannot have another place.",
+            "Leave --page and --at out, or sign into a new field.",
+        )
+    drawing = _drawing(document, update, stamp, at, text)
+    shown: list[tuple[Object, dict[str, bytes]]] = []
+    for widget, spot in field_spots(document, field):
+        entries = {"/AP": _appearance(drawing, spot), **_seen_flags(widget)}
+        shown.append((widget, entries))
+    return shown
+
+
+def _drawing(
+    document: PdfDocument, update: Update, stamp: Stamp, at: dt.datetime, text: SignatureText
+) -> StampDrawing:
+    # Fonts and pictures cost time to load, and most signatures are invisible.
+    from idservice.pdf.stamp_drawing import StampDrawing
+
+    return StampDrawing(document, update, stamp, at=at, text=text)
+
+
+def _appearance(drawing: StampDrawing, spot: Spot) -> bytes:
+    return b"<< /N %b >>" % drawing.appearance(spot.width, spot.height, spot.rotation)
+
+
+def _on_page(location: PageLocation) -> bytes:
+    return b"" if location.owner is not None else b" /P " + reference(location.page.objgen)
+
+
+def _seen_flags(widget: Object) -> dict[str, bytes]:
+    flags = widget.get("/F", 0)
+    present = flags if isinstance(flags, int) else 0
+    wanted = present & ~(_INVISIBLE | _HIDDEN | _NO_VIEW) | _PRINT
+    return {} if wanted == present else {"/F": b"%d" % wanted}
