@@ -36,14 +36,8 @@ class NewKey:
         return self.signer.public_key_der
 
 
-class AuthorityKeys(Protocol):
-    """The keys of authorities and services, each under a name, with their certificates."""
-
-    def generate(self, name: str, kind: KeyKind) -> NewKey:
-        """Make a key for a name that has none; it is kept when its certificate is there.
-
-        Raises UnsupportedAlgorithm for a kind that is not made here, KeyStoreUnavailable.
-        """
+class KeysInUse(Protocol):
+    """Keys under their names, to sign with: what a service needs that makes no keys."""
 
     def load_certificate(self, name: str) -> bytes:
         """Return the certificate of a key as DER. Raises KeyStoreInvalid."""
@@ -53,6 +47,16 @@ class AuthorityKeys(Protocol):
 
         Raises KeyStoreInvalid or UnsafePermissions for a key that must not be used,
         KeyStoreUnavailable when the token does not answer.
+        """
+
+
+class AuthorityKeys(KeysInUse, Protocol):
+    """The keys of authorities and services, each under a name, with their certificates."""
+
+    def generate(self, name: str, kind: KeyKind) -> NewKey:
+        """Make a key for a name that has none; it is kept when its certificate is there.
+
+        Raises UnsupportedAlgorithm for a kind that is not made here, KeyStoreUnavailable.
         """
 
     def replace_certificate(self, name: str, certificate_der: bytes) -> None:

@@ -114,6 +114,11 @@ class CertificateAuthority:
         """The authority's own certificate and those above it, DER, root last."""
         return self._key.chain_der
 
+    @property
+    def not_after(self) -> datetime:
+        """When the authority's own certificate ends, and with it all that it issues."""
+        return self._key.issuer.not_after
+
     def allocate(
         self, connection: Connection, orders: Sequence[Order], *, approver: str
     ) -> list[Allocation]:
