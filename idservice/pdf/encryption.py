@@ -49,19 +49,22 @@ class Encryptor:
     def _encrypt(self, method: str, data: bytes, objgen: tuple[int, int]) -> bytes:
         if method == "none":
             return data
+        key = object_key(self._encryption.key, method, objgen)
         if method == "rc4":
-            return Cipher(ARC4(self._object_key(objgen, b"")), None).encryptor().update(data)
-        key = self._encryption.key if method == "aesv3" else self._object_key(objgen, _AES_SALT)
+            return Cipher(ARC4(key), None).encryptor().update(data)
         place = b"%d %d" % objgen
         vector = hashlib.sha256(b"\0".join((key, place, data))).digest()[:_AES_BLOCK]
         padding = _AES_BLOCK - len(data) % _AES_BLOCK
         encryptor = Cipher(AES(key), CBC(vector)).encryptor()
         return vector + encryptor.update(data + bytes((padding,)) * padding) + encryptor.finalize()
 
-    def _object_key(self, objgen: tuple[int, int], salt: bytes) -> bytes:
-        """The key of one object: algorithm 1 of ISO 32000-2 cl. 7.6.3.2."""
-        number, generation = objgen
-        key = self._encryption.key
-        place = number.to_bytes(3, "little") + generation.to_bytes(2, "little")
-        digest = hashlib.md5(key + place + salt, usedforsecurity=False).digest()
-        return digest[: min(len(key) + 5, _MAX_OBJECT_KEY)]
+
+def object_key(key: bytes, method: str, objgen: tuple[int, int]) -> bytes:
+    """The key of one object: algorithm 1 of ISO 32000-2 cl. 7.6.3.2, or the file key itself."""
+    if method == "aesv3":
+        return key
+    number, generation = objgen
+    place = (number & 0xFFFFFF).to_bytes(3, "little") + generation.to_bytes(2, "little")
+    salt = b"" if method == "rc4" else _AES_SALT
+    digest = hashlib.md5(key + place + salt, usedforsecurity=False).digest()
+    return digest[: min(len(key) + 5, _MAX_OBJECT_KEY)]
