@@ -140,6 +140,23 @@ class HsmSettings(_Section):
         return bool(self.module)
 
 
+class OcspSettings(_Section):
+    """How long OCSP answers are good, and how many are kept to be given again."""
+
+    valid_seconds: Annotated[int, Field(ge=60, le=86400)]
+    cache_seconds: Annotated[int, Field(ge=0, le=60)]
+    cached_answers: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class CrlSettings(_Section):
+    """How often revocation lists are signed anew, and how long each is good."""
+
+    period_seconds: Annotated[int, Field(ge=1, le=86400)]
+    valid_seconds: Annotated[int, Field(ge=60, le=864000)]
+    root_period_days: Days
+    root_valid_days: Days
+
+
 class PinSettings(_Section):
     """How PINs are counted and how costly a try is."""
 
@@ -171,6 +188,7 @@ class SigningSettings(_Section):
 
     max_document_bytes: Bytes
     pending_seconds: Annotated[int, Field(ge=1, le=86400)]
+    experimental_algorithms: bool
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"]
     tsa_urls: Words
     ocsp_urls: Words
@@ -207,6 +225,8 @@ class Settings(_Section):
     hsm: HsmSettings
     pki: PkiSettings
     tsa: TsaSettings
+    ocsp: OcspSettings
+    crl: CrlSettings
     pins: PinSettings
     login: LoginSettings
     signing: SigningSettings

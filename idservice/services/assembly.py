@@ -7,31 +7,25 @@ made when it is used first, so that a command pays only for what it needs.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idservice.keystore.secret import KeyStoreSecret, load_secret
-from idservice.keystore.software import KeyFiles
+from idservice.keystore.secret import load_secret
 from idservice.keystore.wrapping import PinCost, stretch
 from idservice.services.home_folder import CARDS, require_initialised
+from idservice.services.pki_services import Clock, PkiServices
 from idservice.settings import Settings, config_folder
 from idservice.store.database import Database
 
 if TYPE_CHECKING:
-    from idservice.keystore.authority_keys import AuthorityKeys
-    from idservice.keystore.pkcs11 import HsmKeys
-    from idservice.pki.profiles import Profiles
     from idservice.services.access_tokens import AccessTokens
     from idservice.services.audit import AuditLog
     from idservice.services.authentication import Authentication
-    from idservice.services.certificate_authority import CertificateAuthority
     from idservice.services.challenges import Challenges
-    from idservice.services.clock_watch import ClockReference, ClockWatch
+    from idservice.services.clock_watch import ClockReference
     from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
@@ -40,15 +34,21 @@ if TYPE_CHECKING:
     from idservice.services.own_keys import OwnKeys
     from idservice.services.persons import Persons
     from idservice.services.pins import Pins
-    from idservice.services.publication import Publication
     from idservice.services.relying_parties import RelyingParties
     from idservice.services.signing import Signing
     from idservice.services.test_people import ReadyPeople
-    from idservice.services.timestamp_authority import TimestampAuthority
     from idservice.services.token_keys import TokenKeys
     from idservice.services.validation import Validation
 
-Clock = Callable[[], datetime]
+__all__ = [
+    "Clock",
+    "Services",
+    "now",
+    "open_database",
+    "open_services",
+    "pin_cost",
+    "test_people_list",
+]
 
 DOCUMENTS = "documents"
 """Folder of documents that wait for their signature, inside the state folder."""
@@ -60,56 +60,8 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Services:
+class Services(PkiServices):
     """Every service of one home folder; close it when done."""
-
-    settings: Settings
-    database: Database
-    secret: KeyStoreSecret
-    clock: Clock
-    watched_since: ClockReference | None = None
-
-    @cached_property
-    def profiles(self) -> Profiles:
-        """The certificate profiles. Raises ProfileInvalid."""
-        from idservice.pki.profiles import load_profiles
-
-        return load_profiles((config_folder() / "profiles.toml").read_text(encoding="utf-8"))
-
-    @cached_property
-    def key_files(self) -> KeyFiles:
-        """The key files of authorities and services, and the certificates of all their keys."""
-        return KeyFiles(self.settings.keys.folder, self.secret)
-
-    @cached_property
-    def authority_keys(self) -> AuthorityKeys:
-        """The keys of authorities and services, in files or in hardware as the settings say."""
-        if not self.settings.hsm.is_set:
-            return self.key_files
-        hsm = self.hsm  # first: it says so when what speaks PKCS#11 is not installed
-        from idservice.keystore.placed_keys import PlacedKeys
-
-        return PlacedKeys(self.key_files, hsm, frozenset(self.settings.hsm.keys))
-
-    @cached_property
-    def hsm(self) -> HsmKeys:
-        """The token for keys. Raises SettingsInvalid when there is none."""
-        from idservice.services.hardware import open_hsm
-
-        return open_hsm(self.settings.hsm, self.secret)
-
-    @cached_property
-    def certificate_authority(self) -> CertificateAuthority:
-        """The issuing authority. Raises KeyStoreInvalid."""
-        from idservice.services.certificate_authority import open_authority
-
-        return open_authority(
-            self.database,
-            self.authority_keys,
-            self.profiles,
-            public_url=self.settings.server.public_url,
-            clock=self.clock,
-        )
 
     @cached_property
     def pins(self) -> Pins:
@@ -258,39 +210,6 @@ class Services:
             intermediates=authorities[:-1],
             revocation=DatabaseRevocation(self.database, authorities),
             reader=self.confined_reader,
-        )
-
-    @cached_property
-    def publication(self) -> Publication:
-        """The CA certificates that everybody may fetch. Raises KeyStoreInvalid."""
-        from idservice.services.certificate_authority import ISSUING_KEY, ROOT_KEY
-        from idservice.services.publication import Publication
-
-        names = (ROOT_KEY, ISSUING_KEY)
-        return Publication({name: self.authority_keys.load_certificate(name) for name in names})
-
-    @cached_property
-    def clock_watch(self) -> ClockWatch:
-        """The clock, held against the monotonic clock since the service started."""
-        from idservice.services.clock_watch import ClockWatch
-
-        limit = timedelta(seconds=self.settings.tsa.max_drift_seconds)
-        return ClockWatch(self.clock, time.monotonic, max_drift=limit, since=self.watched_since)
-
-    def timestamp_authority(self, unit: str) -> TimestampAuthority:
-        """A time-stamping unit: "tsa" for signatures, "tsa_archive" for whole documents."""
-        return self._timestamp_authorities[unit]
-
-    @cached_property
-    def _timestamp_authorities(self) -> Mapping[str, TimestampAuthority]:
-        from idservice.services.timestamp_authority import open_units
-
-        return open_units(
-            self.settings.tsa,
-            self.database,
-            self.authority_keys,
-            self.clock_watch,
-            chain_der=self.certificate_authority.chain_der[:-1],
         )
 
     @cached_property

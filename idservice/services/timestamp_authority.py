@@ -33,7 +33,7 @@ from idservice.errors import (
     UnsupportedAlgorithm,
     UnsupportedTimeStampExtension,
 )
-from idservice.keystore.authority_keys import AuthorityKeys
+from idservice.keystore.authority_keys import KeysInUse
 from idservice.services.clock_watch import ClockWatch
 from idservice.services.group_commit import GroupCommit
 from idservice.services.time_stamping_key import TimeStampingKey, UnitKey
@@ -199,7 +199,7 @@ class TimestampAuthority:
 def open_units(
     settings: TsaSettings,
     database: Database,
-    keys: AuthorityKeys,
+    keys: KeysInUse,
     watch: ClockWatch,
     *,
     chain_der: tuple[bytes, ...],
