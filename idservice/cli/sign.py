@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from idservice.cli import failures
+from idservice.cli.attribute_options import attribute_options
 from idservice.cli.context import AppContext
 from idservice.cli.key_options import chosen_key, key_options
 from idservice.cli.secrets_input import password_options, read_password, read_pin
+from idservice.cli.stamp_options import stamp_options
 from idservice.errors import FileNotWritable, IdServiceError
 
 if TYPE_CHECKING:
     from idservice.services.file_signing import FileOrder, FileSigner, SignedFile
+    from idservice.services.signature_options import SignerWishes
+    from idservice.services.stamps import StampChoice
 
 SUFFIX = ".signed.pdf"
 
@@ -43,6 +47,8 @@ class Outcome:
 @click.option("--location", help="Where it is signed.")
 @click.option("--contact", help="How to reach the signer.")
 @click.option("--field", help="Name of the signature field: an empty one, or a new one.")
+@stamp_options
+@attribute_options
 @password_options
 @click.option("--repair", is_flag=True, help="Rewrite a damaged file first, if nobody signed it.")
 @click.option("--force", is_flag=True, help="Replace existing outputs; never an input.")
@@ -66,6 +72,8 @@ def sign(
     repair: bool,
     force: bool,
     as_json: bool,
+    wishes: SignerWishes,
+    stamp: StampChoice | None,
 ) -> int:
     """Sign PDF files (PAdES-B-B) with PIN2.
 
@@ -77,7 +85,7 @@ def sign(
 
     choice = chosen_key(person, card)
     targets = _targets(files, output, out_dir)
-    options = SignatureOptions(reason, location, contact, field)
+    options = SignatureOptions(reason, location, contact, field, wishes, stamp)
     if out_dir is not None:
         _make_folder(out_dir)
     opens = read_password(given=password, file=password_file)
@@ -87,7 +95,7 @@ def sign(
     ]
     pin2 = read_pin("pin2", given=pin, file=pin_file, holder=choice.shown)
     services = app.services()
-    signer = services.file_signing.with_key(services.own_keys.for_signing(choice, pin2))
+    signer = services.file_signing.with_key(services.own_keys.for_signing(choice, pin2), wishes)
     show = _print_json_line if as_json else _print_line
     outcomes = _sign_all(signer, orders, show)
     if not as_json and len(outcomes) > 1:

@@ -8,7 +8,7 @@ convert for JOSE and Web eID, which carry r||s.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -70,6 +70,14 @@ class Signer(Protocol):
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature value over `data` (hashed here); ECDSA values in DER."""
+
+
+@runtime_checkable
+class VersatileSigner(Signer, Protocol):
+    """A signer whose key may also sign with other algorithms."""
+
+    def with_algorithm(self, algorithm: SignatureAlgorithm) -> Signer:
+        """Return a signer with the same key; raise UnsupportedAlgorithm if it does not fit."""
 
 
 class SoftwareSigner:

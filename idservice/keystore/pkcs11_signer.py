@@ -64,6 +64,13 @@ class HsmSigner:
         """The public key as DER SubjectPublicKeyInfo."""
         return self._public_key_der
 
+    def with_algorithm(self, algorithm: SignatureAlgorithm) -> HsmSigner:
+        """Return a signer with the same key and another algorithm.
+
+        Raises UnsupportedAlgorithm when the key does not fit it.
+        """
+        return HsmSigner(self._sessions, self._find, self._public_key_der, algorithm)
+
     def sign(self, data: bytes) -> bytes:
         """Return the signature value over `data`; ECDSA values in DER.
 

@@ -33,7 +33,7 @@ from idservice.services.documents import (
     write_extended,
 )
 from idservice.services.key_custody import HeldKey
-from idservice.services.signature_options import SignatureOptions
+from idservice.services.signature_options import SignatureOptions, SignerWishes
 from idservice.settings import SigningSettings
 from idservice.store import audit
 from idservice.store.database import Database
@@ -77,10 +77,16 @@ class FileSigning:
         """Record every signature in `database`."""
         self._database = database
         self._max_bytes = settings.max_document_bytes
+        self._experimental = settings.experimental_algorithms
         self._clock = clock
 
-    def with_key(self, key: HeldKey) -> FileSigner:
-        """Return a signer for any number of files; the PIN was evaluated once, for the key."""
+    def with_key(self, key: HeldKey, wishes: SignerWishes | None = None) -> FileSigner:
+        """Return a signer for any number of files; the PIN was evaluated once, for the key.
+
+        `wishes` may name another algorithm than the key's usual one. Raises
+        UnsupportedAlgorithm when the key cannot sign so.
+        """
+        key = (wishes or SignerWishes()).applied_to(key, experimental=self._experimental)
         # The root is left out of signatures: who trusts it has it (RFC 5652 cl. 10.2.3).
         template = cms_template(key.certificate_der, key.chain_der[:1], key.signer.algorithm)
         return FileSigner(self._database, self._max_bytes, self._clock, key, template)
@@ -120,7 +126,9 @@ class FileSigner:
     def _sign(self, order: FileOrder, document: Document) -> SignedFile:
         pdf, faults = self._open(order, document.data)
         source = document.with_data(bytes(pdf.data)) if faults else document
-        options = order.options.for_signer(self.signer_name)
+        options = order.options.for_signer(
+            self.signer_name, certificate_der=self._key.certificate_der
+        )
         pending = prepare(pdf, self._template, at=self._clock(), options=options)
         value = self._make_value(order, pending, hashlib.sha256(source.data).hexdigest())
         update = complete(pending, value, made_here=True)

@@ -100,6 +100,7 @@ class Signing:
         """Keep documents in `folder`; `chain_der` goes into each signature, issuer first."""
         self._database = database
         self._max_bytes = settings.max_document_bytes
+        self._experimental = settings.experimental_algorithms
         self._lifetime = timedelta(seconds=settings.pending_seconds)
         self._folder = folder
         self._chain_der = chain_der
@@ -124,7 +125,10 @@ class Signing:
         """
         self._clean_up_if_due()
         self._require_certificate(certificate_der, person_code)
-        template = template_for(certificate_der, self._chain_der)
+        wishes = (options or SignatureOptions()).wishes
+        template = template_for(
+            certificate_der, self._chain_der, wishes, experimental=self._experimental
+        )
         identifier = secrets.token_urlsafe(IDENTIFIER_BYTES)
         path = self._path(identifier)
         self._spool(document, path)
@@ -212,7 +216,9 @@ class Signing:
         with ExitStack() as stack:
             document = self._open_kept(identifier, stack)
             pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
-            chosen = (options or SignatureOptions()).for_signer()
+            chosen = (options or SignatureOptions()).for_signer(
+                certificate_der=template.certificate_der
+            )
             pending = prepare(pdf, template, at=now, options=chosen)
             document_sha256 = hashlib.sha256(document.data).hexdigest()
         with self._database.begin() as connection:

@@ -7,10 +7,10 @@ from datetime import datetime
 from cryptography import x509
 
 from idservice.cms.signed_data import CmsTemplate, cms_template
-from idservice.crypto.algorithms import DEFAULT_FOR_KEY
 from idservice.crypto.keys import key_kind
 from idservice.errors import CertificateNotYours, CertificateWrongPurpose, MalformedCertificate
 from idservice.services.certificate_state import require_active_person, require_valid_certificate
+from idservice.services.signer_wishes import SignerWishes
 from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Connection
 
@@ -41,10 +41,18 @@ def require_signing_certificate(
     return record
 
 
-def template_for(certificate_der: bytes, chain_der: tuple[bytes, ...]) -> CmsTemplate:
+def template_for(
+    certificate_der: bytes,
+    chain_der: tuple[bytes, ...],
+    wishes: SignerWishes | None = None,
+    *,
+    experimental: bool = False,
+) -> CmsTemplate:
     """Prepare what is the same in all signatures of one certificate.
 
-    The algorithm is the usual one of its key. Raises MalformedCertificate.
+    The algorithm is the usual one of its key unless `wishes` name another. Raises
+    MalformedCertificate, and UnsupportedAlgorithm for an algorithm that the key does not
+    take, or an experiment where `experimental` ones are not allowed.
     """
     try:
         public_key = x509.load_der_x509_certificate(certificate_der).public_key()
@@ -52,5 +60,6 @@ def template_for(certificate_der: bytes, chain_der: tuple[bytes, ...]) -> CmsTem
         raise MalformedCertificate(
             "The signing certificate cannot be read.", "Send it as PEM or as Base64 of DER."
         ) from exc
-    algorithm = DEFAULT_FOR_KEY[key_kind(public_key)]  # type: ignore[arg-type] # refuses others
+    kind = key_kind(public_key)  # type: ignore[arg-type] # refuses others
+    algorithm = (wishes or SignerWishes()).algorithm(kind, experimental=experimental)
     return cms_template(certificate_der, chain_der, algorithm)
