@@ -17,7 +17,13 @@ from idservice.pdf.pictures import Picture, embed_picture, read_picture
 from idservice.pdf.qr_code import QrCode, qr_code
 from idservice.pdf.stamp import Colour
 from idservice.pdf.stamp_layout import Area, SetLine, divide, set_text
-from idservice.pdf.stamp_text import LineRole, filled, stamp_lines, stamp_time
+from idservice.pdf.stamp_text import (
+    PLACEHOLDERS,
+    LineRole,
+    filled,
+    stamp_lines,
+    stamp_time,
+)
 from idservice.pdf.writer import number, reference
 
 if TYPE_CHECKING:
@@ -52,6 +58,21 @@ class _Content:
 
     operators: list[bytes] = field(default_factory=list)
     resources: list[bytes] = field(default_factory=list)
+
+
+def require_drawable(stamp: Stamp) -> None:
+    """Read font and picture of a stamp and fill in its templates, for nobody in particular.
+
+    Raises what `StampDrawing` raises for a stamp that cannot be drawn whoever signs.
+    """
+    values = dict.fromkeys(PLACEHOLDERS, "0")
+    font = open_font(stamp.font)
+    for line in stamp_lines(stamp.template or "", values):
+        font.require(line.text)
+    if stamp.picture is not None:
+        read_picture(stamp.picture)
+    if stamp.qr_template:
+        qr_code(filled(stamp.qr_template, values))
 
 
 class StampDrawing:
