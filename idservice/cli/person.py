@@ -57,10 +57,11 @@ def person() -> None:
 @click.option("--sex", type=click.Choice(["male", "female"]), help="Sex, as the code tells it.")
 @click.option(
     "--custody",
-    type=click.Choice(["server", "card", "both"]),
+    type=click.Choice(["server", "hsm", "card", "both"]),
     default="server",
     show_default=True,
-    help="Where the keys are: in this service, in card files, or one pair in each.",
+    help="Where the keys are: in this service, in its hardware security module, in card files, "
+    "or one pair each in the service and in card files.",
 )
 @click.option(
     "--card-out",
@@ -97,7 +98,8 @@ def issue(
     """
     from idservice.services.person_request import PersonRequest, Sex
 
-    if card_out is not None and custody == "server":
+    in_card = custody in ("card", "both")
+    if card_out is not None and not in_card:
         raise click.UsageError("--card-out is for --custody card or both.")
     files = {"pin1": pin1_file, "pin2": pin2_file, "puk": puk_file}
     chosen = {kind: _new_code(kind, file, ask=ask_pins) for kind, file in files.items()}
@@ -109,8 +111,9 @@ def issue(
             personal_code=code,
             birth_date=birth_date.date() if birth_date else None,
             sex=Sex(sex) if sex else None,
-            server=custody != "card",
-            card=None if custody == "server" else _card_folder(app, card_out),
+            server=custody in ("server", "both"),
+            hsm=custody == "hsm",
+            card=_card_folder(app, card_out) if in_card else None,
             valid_for=valid_for,
             pin1=chosen["pin1"],
             pin2=chosen["pin2"],

@@ -6,8 +6,11 @@
 3. A second transaction stores certificates, wrapped keys, counters and audit rows, and
    makes the person "active".
 
+Keys in hardware are made before 1, since their public halves are needed there.
+
 A process that dies before the end of 3 leaves a person who is not active and
-certificates that are pending; the next attempt for the same code starts over.
+certificates that are pending; the next attempt for the same code starts over. What it
+leaves in a token is destroyed by `HsmPersonKeys.reconcile`.
 
 Who is revoked, or whose certificates have all expired, can be issued again under the same
 code: with new certificates, keys and PINs. Until the end of 3 such a person stays what they
@@ -36,10 +39,19 @@ from idservice.services.certificate_authority import (
     Order,
     SignedCertificate,
 )
+from idservice.services.hsm_person_keys import HsmPersonKeys
 from idservice.services.key_records import KeyRecordMaker, KeyRecords
-from idservice.services.person_request import CARD, PROFILES, NewKey, PersonRequest, new_keys
+from idservice.services.person_request import (
+    CARD,
+    PROFILES,
+    NewKey,
+    PersonRequest,
+    hsm_key,
+    new_keys,
+    require_hsm,
+)
 from idservice.services.pins import PinSet, generate_pins, server_holder
-from idservice.store import audit, certificates, persons, pins, private_keys
+from idservice.store import audit, certificates, hsm_keys, persons, pins, private_keys
 from idservice.store.database import Connection, Database
 from idservice.store.persons import Person
 
@@ -72,23 +84,34 @@ class Enrolment:
         *,
         validity: dt.timedelta,
         clock: Callable[[], dt.datetime],
+        hsm: HsmPersonKeys | None = None,
     ) -> None:
-        """Take the collaborators; `validity` holds unless a request asks for another."""
+        """Take the collaborators; `validity` holds unless a request asks for another.
+
+        `hsm` makes keys in hardware, where that is done for people.
+        """
         self._database = database
         self._authority = authority
         self._profiles = profiles
         self._records = records
         self._validity = validity
         self._clock = clock
+        self._hsm = hsm
 
     def issue(self, request: PersonRequest) -> Enrolled:
         """Issue a person, or nothing at all.
 
         Raises MalformedRequest, MalformedPersonalCode, PinUnacceptable, PersonExists,
-        PublicKeyInUse, or AlreadyInitialised when a card file is in the way.
+        PublicKeyInUse, or AlreadyInitialised when a card file is in the way; for keys in
+        hardware KeyStoreUnavailable.
         """
+        require_hsm(request, self._hsm)
         codes = generate_pins(request.pin1, request.pin2, request.puk)
         keys = new_keys(request, self._profiles)
+        with self._made_in_hsm(request) as in_hsm:
+            return self._issue(request, codes, [*keys, *in_hsm])
+
+    def _issue(self, request: PersonRequest, codes: PinSet, keys: Sequence[NewKey]) -> Enrolled:
         with self._database.begin() as connection:
             reserved = self._reserve(connection, request, keys)
             holder = reserved.holder
@@ -100,8 +123,25 @@ class Enrolment:
             cards = self._encode_cards(request.card, holder, codes, keys, signed)
             records = self._records.make(code, codes, keys, cards, self._clock())
             with _written(cards), self._database.begin() as connection:
-                self._complete(connection, reserved, request.approver, signed, records)
+                before = self._complete(connection, reserved, request.approver, signed, records)
+        if self._hsm is not None:
+            self._hsm.destroy(before)
         return Enrolled(code, codes)
+
+    @contextlib.contextmanager
+    def _made_in_hsm(self, request: PersonRequest) -> Iterator[list[NewKey]]:
+        """Make the keys in hardware, and destroy them again if nothing comes of it."""
+        if not request.hsm or self._hsm is None:
+            yield []
+            return
+        made: list[NewKey] = []
+        try:
+            for purpose in PROFILES:
+                made += [hsm_key(purpose, self._profiles, self._hsm)]
+            yield made
+        except BaseException:
+            self._hsm.destroy(key.key_id for key in made if key.key_id is not None)
+            raise
 
     def _reserve(
         self, connection: Connection, request: PersonRequest, keys: Sequence[NewKey]
@@ -205,7 +245,8 @@ class Enrolment:
         approver: str,
         signed: Sequence[SignedCertificate],
         records: KeyRecords,
-    ) -> None:
+    ) -> Sequence[str]:
+        """Store everything; return the identifiers of keys in hardware that are nobody's now."""
         code = reserved.holder.personal_code.value
         values = {
             "status": persons.ACTIVE,
@@ -220,6 +261,7 @@ class Enrolment:
                 "Look with `idservice person show`, and issue again if need be.",
             )
         private_keys.forget(connection, code)
+        before = hsm_keys.forget(connection, code)
         pins.forget(connection, server_holder(code))
         self._authority.record(connection, signed, actor=approver)
         records.add(connection)
@@ -235,6 +277,7 @@ class Enrolment:
                 "before": reserved.status,
             },
         )
+        return before
 
 
 def _require_new_keys(connection: Connection, code: str, keys: Sequence[NewKey]) -> None:

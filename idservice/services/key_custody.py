@@ -1,8 +1,12 @@
-"""Opening a person's key with a PIN: a server key of this installation, or a card file.
+"""Opening a person's key with a PIN: a key that this installation holds, or a card file.
 
 The order is always the same: the person and the certificate must be usable, the secret must
 be that of the database, a try is taken, the PIN is evaluated, and `HeldKey.recheck` looks
 once more at person, certificate and lock at the last moment before each use.
+
+A key in hardware has no PIN of its own: a verifier tells whether the PIN is right, as for the
+PUK. Such a key is found in the token before a try is taken, so that a token that is gone
+costs nobody a try; from then on the token is not asked until the try was judged.
 """
 
 from __future__ import annotations
@@ -12,8 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from idservice.crypto.keys import PrivateKey, Signer, SoftwareSigner
+from idservice.crypto.certificates import load_certificate
+from idservice.crypto.keys import (
+    PrivateKey,
+    Signer,
+    SoftwareSigner,
+    public_key_der,
+    public_key_of,
+)
 from idservice.errors import KeyNotHeld, KeyStoreInvalid, PersonUnknown
 from idservice.keystore.card import Purpose, open_card, read_card_file
 from idservice.keystore.secret import KeyStoreSecret
@@ -21,19 +33,24 @@ from idservice.keystore.wrapping import (
     PinCost,
     Wrapped,
     check_verifier,
+    make_verifier,
     stretch,
     unwrap_key,
     wrap_key,
     wrong_code,
 )
 from idservice.services.certificate_state import require_active_person, require_valid_certificate
-from idservice.services.key_records import key_slot, puk_slot
-from idservice.services.person_request import CARD, SERVER
+from idservice.services.key_records import key_slot, verifier_slot
+from idservice.services.person_request import CARD, HSM, SERVER
 from idservice.services.pins import PUK, Pins, require_form, server_holder
-from idservice.store import audit, certificates, persons, pins, private_keys
+from idservice.store import audit, certificates, hsm_keys, persons, pins, private_keys
 from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Connection, Database
+from idservice.store.hsm_keys import HsmKeyRecord
 from idservice.store.private_keys import PrivateKeyRecord
+
+if TYPE_CHECKING:
+    from idservice.keystore.pkcs11 import HsmKeys
 
 _PERSONAL_CODE = re.compile(r"[0-9]{11}")
 
@@ -73,10 +90,12 @@ class KeyCustody:
         clock: Callable[[], datetime],
         *,
         require_own_secret: Callable[[Connection], None],
+        hsm: HsmKeys | None = None,
     ) -> None:
         """Take the collaborators; `chain_der` are the issuing authority and its root.
 
         `require_own_secret` raises KeyStoreInvalid when `secret` is not that of `database`.
+        `hsm` is the token, if there is one.
         """
         self._database = database
         self._counters = counters
@@ -85,25 +104,32 @@ class KeyCustody:
         self._chain_der = chain_der
         self._clock = clock
         self._require_own_secret = require_own_secret
+        self._hsm = hsm
 
     def unlock_signer(self, personal_code: str, purpose: Purpose, pin: str) -> HeldKey:
-        """Open a key in server custody with PIN1 (authentication) or PIN2 (signing).
+        """Open a key that this installation holds, with PIN1 (authentication) or PIN2 (signing).
 
         Raises PersonUnknown, PersonSuspended, PersonRevoked, KeyNotHeld, CertificateExpired,
-        PinUnacceptable, PinLocked or PinWrong; KeyStoreInvalid, without a try, under another
-        installation's secret.
+        PinUnacceptable, PinLocked or PinWrong; without a try KeyStoreInvalid under another
+        installation's secret, and KeyStoreUnavailable when the key is in a token that is gone.
         """
         with self._database.read() as connection:
-            certificate_der, key = self._server_key(connection, personal_code, purpose)
+            certificate_der, key = self._key_held_here(connection, personal_code, purpose)
             # Under another secret the rightful PIN looks wrong, and would be locked.
             self._require_own_secret(connection)
         holder = server_holder(personal_code)
-        private_key = self._counters.evaluate(
-            holder, purpose.pin, pin, lambda entered: self._unwrap(key, purpose.pin, entered)
-        )
-        return self._held(
-            SoftwareSigner(private_key), certificate_der, self._chain_der, SERVER, (holder, purpose)
-        )
+        if isinstance(key, HsmKeyRecord):
+            signer, custody = self._found_in_hsm(key, certificate_der), HSM
+            self._check_code(holder, purpose.pin, pin)
+        else:
+            wrapped, custody = key, SERVER
+            signer = self._counters.evaluate(
+                holder,
+                purpose.pin,
+                pin,
+                lambda entered: SoftwareSigner(self._unwrap(wrapped, purpose.pin, entered)),
+            )
+        return self._held(signer, certificate_der, self._chain_der, custody, (holder, purpose))
 
     def open_card(self, path: Path, purpose: Purpose, pin: str) -> HeldKey:
         """Open a card file with its PIN; tries made here are counted here.
@@ -137,19 +163,12 @@ class KeyCustody:
         holder = server_holder(personal_code)
         with self._database.read() as connection:
             key = _require_key(connection, personal_code, purpose)
-        self._check_puk(holder, puk)
-        rewrapped = None if new_pin is None else self._rewrap(key, purpose, puk, new_pin)
+        self._check_code(holder, PUK, puk)
+        replace = None if new_pin is None else self._replacement(key, purpose, puk, new_pin)
         with self._database.begin() as connection:
             require_active_person(connection, personal_code)
-            if rewrapped is not None:
-                private_keys.rewrap(
-                    connection,
-                    personal_code,
-                    purpose.value,
-                    value=rewrapped.value,
-                    salt=rewrapped.salt,
-                    kdf=rewrapped.kdf,
-                )
+            if replace is not None:
+                replace(connection)
             self._restore(connection, holder, purpose, new_pin=new_pin is not None)
 
     def unlock_card(self, path: Path, purpose: Purpose, puk: str) -> None:
@@ -158,13 +177,13 @@ class KeyCustody:
         Raises NotFound for a card that was not issued here, PinLocked or PinWrong.
         """
         card = read_card_file(path, purpose)
-        self._check_puk(card.holder, puk)
+        self._check_code(card.holder, PUK, puk)
         with self._database.begin() as connection:
             self._restore(connection, card.holder, purpose, new_pin=False)
 
-    def _server_key(
+    def _key_held_here(
         self, connection: Connection, personal_code: str, purpose: Purpose
-    ) -> tuple[bytes, PrivateKeyRecord]:
+    ) -> tuple[bytes, PrivateKeyRecord | HsmKeyRecord]:
         require_known(connection, personal_code)
         require_active_person(connection, personal_code)
         key = _require_key(connection, personal_code, purpose)
@@ -218,23 +237,54 @@ class KeyCustody:
             secret=self._secret,
         )
 
-    def _rewrap(self, key: PrivateKeyRecord, purpose: Purpose, puk: str, new_pin: str) -> Wrapped:
+    def _replacement(
+        self, key: PrivateKeyRecord | HsmKeyRecord, purpose: Purpose, puk: str, new_pin: str
+    ) -> Callable[[Connection], None]:
+        """Do the costly part of setting a new PIN; return what stores it in a transaction."""
+        code, pin = key.person_code, purpose.pin
+        stretched = stretch(new_pin, self._cost)
+        if isinstance(key, HsmKeyRecord):
+            holder = server_holder(code)
+            made = make_verifier(stretched, slot=verifier_slot(holder, pin), secret=self._secret)
+            return lambda connection: pins.replace_verifier(
+                connection, holder, pin, value=made.value, salt=made.salt, kdf=made.kdf
+            )
         private_key = self._unwrap(key, PUK, puk)
-        slot = key_slot(key.person_code, purpose, purpose.pin)
-        return wrap_key(private_key, stretch(new_pin, self._cost), slot=slot, secret=self._secret)
+        slot = key_slot(code, purpose, pin)
+        wrapped = wrap_key(private_key, stretched, slot=slot, secret=self._secret)
+        return lambda connection: private_keys.rewrap(
+            connection,
+            code,
+            purpose.value,
+            value=wrapped.value,
+            salt=wrapped.salt,
+            kdf=wrapped.kdf,
+        )
 
-    def _check_puk(self, holder: str, puk: str) -> None:
+    def _found_in_hsm(self, key: HsmKeyRecord, certificate_der: bytes) -> Signer:
+        if self._hsm is None:
+            raise KeyStoreInvalid(
+                "The person's key is in a hardware security module, and the settings name none.",
+                "Set hsm.module, hsm.token and hsm.pin_file to where the key was made.",
+            )
+        spki_der = public_key_der(public_key_of(load_certificate(certificate_der)))
+        label = f"of a person, identifier {key.key_id}"
+        return self._hsm.open(spki_der, label=label, key_id=key.key_id).signer
+
+    def _check_code(self, holder: str, code: str, entered: str) -> None:
+        """Judge a PUK, or a PIN whose key is in hardware, by its verifier; the try is counted."""
         with self._database.read() as connection:
-            record = pins.find(connection, holder, PUK)
+            record = pins.find(connection, holder, code)
             self._require_own_secret(connection)
 
         def check(entered: str) -> None:
             if record is None or not (record.verifier and record.salt and record.kdf):
-                raise wrong_code(PUK)
+                raise wrong_code(code)
             verifier = Wrapped(record.verifier, record.salt, record.kdf)
-            check_verifier(verifier, entered, slot=puk_slot(holder), secret=self._secret)
+            slot = verifier_slot(holder, code)
+            check_verifier(verifier, entered, slot=slot, secret=self._secret)
 
-        self._counters.evaluate(holder, PUK, puk, check)
+        self._counters.evaluate(holder, code, entered, check)
 
     def _restore(
         self, connection: Connection, holder: str, purpose: Purpose, *, new_pin: bool
@@ -264,9 +314,13 @@ def require_known(connection: Connection, personal_code: str) -> persons.Person:
     return person
 
 
-def _require_key(connection: Connection, personal_code: str, purpose: Purpose) -> PrivateKeyRecord:
+def _require_key(
+    connection: Connection, personal_code: str, purpose: Purpose
+) -> PrivateKeyRecord | HsmKeyRecord:
     require_known(connection, personal_code)
-    key = private_keys.find(connection, personal_code, purpose.value)
+    key = private_keys.find(connection, personal_code, purpose.value) or hsm_keys.find(
+        connection, personal_code, purpose.value
+    )
     if key is None:
         raise KeyNotHeld(
             "The service holds no key of this person.", "Use the person's card: --card FILE."
@@ -274,8 +328,8 @@ def _require_key(connection: Connection, personal_code: str, purpose: Purpose) -
     return key
 
 
-def _certificate_of(connection: Connection, key: PrivateKeyRecord) -> bytes:
-    """Return the certificate of a server key: the one with its public key."""
+def _certificate_of(connection: Connection, key: PrivateKeyRecord | HsmKeyRecord) -> bytes:
+    """Return the certificate of a key: the one with its public key."""
     for record in certificates.of_person(connection, key.person_code):
         if record.spki_sha256 == key.spki_sha256 and record.certificate_der is not None:
             return record.certificate_der

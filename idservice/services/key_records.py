@@ -13,10 +13,11 @@ from hashlib import sha256
 from idservice.keystore.card import CardFile, Purpose
 from idservice.keystore.secret import KeyStoreSecret
 from idservice.keystore.wrapping import PinCost, Slot, Stretched, make_verifier, wrap_key
-from idservice.services.person_request import SERVER, NewKey
+from idservice.services.person_request import HSM, SERVER, NewKey
 from idservice.services.pins import PIN1, PIN2, PUK, PinSet, server_holder
-from idservice.store import pins, private_keys
+from idservice.store import hsm_keys, pins, private_keys
 from idservice.store.database import Connection
+from idservice.store.hsm_keys import HsmKeyRecord
 from idservice.store.pins import PinRecord
 from idservice.store.private_keys import PrivateKeyRecord
 
@@ -25,15 +26,18 @@ Stretching = Callable[[str, PinCost], Stretched]
 
 @dataclass(frozen=True, slots=True)
 class KeyRecords:
-    """Wrapped keys and counters of one person, ready to be stored."""
+    """Keys and counters of one person, ready to be stored."""
 
     keys: tuple[PrivateKeyRecord, ...]
+    keys_in_hsm: tuple[HsmKeyRecord, ...]
     counters: tuple[PinRecord, ...]
 
     def add(self, connection: Connection) -> None:
         """Store everything inside the caller's transaction."""
         for key in self.keys:
             private_keys.add(connection, key)
+        for key_in_hsm in self.keys_in_hsm:
+            hsm_keys.add(connection, key_in_hsm)
         for counter in self.counters:
             pins.add(connection, counter)
 
@@ -61,16 +65,23 @@ class KeyRecordMaker:
         """Make the records of one person; PIN1, PIN2 and PUK are stretched at most once."""
         puk = self._stretching(codes.puk, self._cost)
         in_custody = [key for key in keys if key.custody == SERVER]
+        in_hsm = [key for key in keys if key.custody == HSM]
+        holder = server_holder(personal_code)
         counters: list[PinRecord] = []
         if in_custody:
-            holder = server_holder(personal_code)
             counters = [self._counter(holder, code, at) for code in (PIN1, PIN2)]
+            counters.append(self._puk_counter(holder, puk, at))
+        if in_hsm:
+            for code in (PIN1, PIN2):
+                stretched = self._stretching(codes.of(code), self._cost)
+                counters.append(self._verified_counter(holder, code, stretched, at))
             counters.append(self._puk_counter(holder, puk, at))
         for card in cards:
             counters.append(self._counter(card.holder, card.purpose.pin, at))
             counters.append(self._puk_counter(card.holder, puk, at))
         records = [self._wrapped(personal_code, key, codes, puk, at) for key in in_custody]
-        return KeyRecords(tuple(records), tuple(counters))
+        places = [_place(personal_code, key, at) for key in in_hsm]
+        return KeyRecords(tuple(records), tuple(places), tuple(counters))
 
     def _wrapped(
         self, personal_code: str, key: NewKey, codes: PinSet, puk: Stretched, at: datetime
@@ -108,9 +119,14 @@ class KeyRecordMaker:
         return PinRecord(holder, code, self._tries, 0, None, None, None, at)
 
     def _puk_counter(self, holder: str, puk: Stretched, at: datetime) -> PinRecord:
-        verifier = make_verifier(puk, slot=puk_slot(holder), secret=self._secret)
+        return self._verified_counter(holder, PUK, puk, at)
+
+    def _verified_counter(
+        self, holder: str, code: str, stretched: Stretched, at: datetime
+    ) -> PinRecord:
+        verifier = make_verifier(stretched, slot=verifier_slot(holder, code), secret=self._secret)
         return PinRecord(
-            holder, PUK, self._tries, 0, verifier.value, verifier.salt, verifier.kdf, at
+            holder, code, self._tries, 0, verifier.value, verifier.salt, verifier.kdf, at
         )
 
 
@@ -119,6 +135,18 @@ def key_slot(personal_code: str, purpose: Purpose, code: str) -> Slot:
     return Slot(person=personal_code, purpose=purpose.value, code=code)
 
 
-def puk_slot(holder: str) -> Slot:
-    """What a PUK's verifier is bound to."""
-    return Slot(person=holder, purpose=PUK, code=PUK)
+def verifier_slot(holder: str, code: str) -> Slot:
+    """What the verifier of a PUK, or of a PIN whose key is in hardware, is bound to."""
+    return Slot(person=holder, purpose=code, code=code)
+
+
+def _place(personal_code: str, key: NewKey, at: datetime) -> HsmKeyRecord:
+    if key.key_id is None:
+        raise ValueError("a key in hardware has an identifier there")
+    return HsmKeyRecord(
+        person_code=personal_code,
+        purpose=key.purpose.value,
+        spki_sha256=sha256(key.public_key_der).hexdigest(),
+        key_id=key.key_id,
+        created_at=at,
+    )

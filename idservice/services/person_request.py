@@ -15,9 +15,11 @@ from idservice.keystore.card import Purpose
 from idservice.pki.personal_code import Sex
 from idservice.pki.profiles import Profiles
 from idservice.services.certificate_authority import generate_key
+from idservice.services.hsm_person_keys import HsmPersonKeys
 
 __all__ = [
     "CARD",
+    "HSM",
     "PROFILES",
     "SERVER",
     "CertificateRequests",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 SERVER = "server"
+HSM = "hsm"
 CARD = "card"
 MAX_CSR_BYTES = 16 * 1024
 MAX_VALIDITY = dt.timedelta(days=3653)
@@ -52,10 +55,10 @@ class PersonRequest:
     """What to issue.
 
     Either `personal_code`, or `birth_date` and `sex` to have one made. Any of: keys in
-    server custody, a card made here (`card` is the folder for its two files, which are
-    named after the personal code), a card whose keys are elsewhere (`requests`). PINs that
-    are not given are made. `valid_for` is how long the certificates are valid unless the
-    setting decides.
+    server custody or, with `hsm`, in a hardware security module; a card made here (`card` is
+    the folder for its two files, which are named after the personal code); a card whose keys
+    are elsewhere (`requests`). PINs that are not given are made. `valid_for` is how long the
+    certificates are valid unless the setting decides.
     """
 
     given_name: str
@@ -65,6 +68,7 @@ class PersonRequest:
     birth_date: dt.date | None = None
     sex: Sex | None = None
     server: bool = True
+    hsm: bool = False
     card: Path | None = None
     requests: CertificateRequests | None = None
     pin1: str | None = field(default=None, repr=False)
@@ -81,10 +85,16 @@ class PersonRequest:
                 "A person has one personal code: it is given, or made from a day of birth and sex.",
                 "Give the personal code alone, or both day of birth and sex.",
             )
-        if not (self.server or self.card or self.requests):
+        if not (self.server or self.hsm or self.card or self.requests):
             raise MalformedRequest(
                 "Neither server custody nor a card is asked for, so there is no key to certify.",
                 "Ask for server custody, a card, or both.",
+            )
+        if self.server and self.hsm:
+            raise MalformedRequest(
+                "A person's keys are held by this service in one place: wrapped in the database "
+                "or in hardware.",
+                "Ask for one of the two.",
             )
         if self.valid_for is not None and not (
             dt.timedelta(seconds=1) <= self.valid_for <= MAX_VALIDITY
@@ -97,16 +107,35 @@ class PersonRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A public key to be certified; the private half if it was made here."""
+    """A public key to be certified; the private half if it was made here.
+
+    `key_id` is the identifier in the token of a key that was made there.
+    """
 
     purpose: Purpose
     custody: str
     public_key_der: bytes
     private_key: PrivateKey | None = field(repr=False)
+    key_id: str | None = None
+
+
+def require_hsm(request: PersonRequest, hsm: HsmPersonKeys | None) -> None:
+    """Raise MalformedRequest when keys in hardware are asked for and there is none for people."""
+    if request.hsm and hsm is None:
+        raise MalformedRequest(
+            "Keys in hardware are asked for, and this service makes none there for people.",
+            'Ask for server custody; the operator can add "persons" to the setting hsm.keys.',
+        )
+
+
+def hsm_key(purpose: Purpose, profiles: Profiles, hsm: HsmPersonKeys) -> NewKey:
+    """Make a person's key inside the token. Raises KeyStoreUnavailable, KeyStoreInvalid."""
+    made = hsm.make(profiles.profile(PROFILES[purpose]).key_kinds[0])
+    return NewKey(purpose, HSM, made.public_key_der, None, made.key_id)
 
 
 def new_keys(request: PersonRequest, profiles: Profiles) -> list[NewKey]:
-    """Make the keys that a request asks for, and read those that it brings.
+    """Make the keys that a request asks for outside of hardware, and read those that it brings.
 
     Raises MalformedRequest for a bad PKCS#10 request or one key for two purposes,
     UnsupportedAlgorithm for a kind of key that is not allowed.

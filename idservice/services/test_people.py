@@ -59,14 +59,18 @@ class ReadyPerson:
 class ReadyPeople:
     """Issues the test people, and tells who they are."""
 
-    def __init__(self, enrolment: Enrolment, config: Path, cards: Path) -> None:
+    def __init__(
+        self, enrolment: Enrolment, config: Path, cards: Path, *, hsm: bool = False
+    ) -> None:
         """Take what issues people, the list's file, and the folder for their cards.
 
+        With `hsm` the keys that this service holds for them are made in hardware.
         An enrolment with `PublicPinStretching` makes a home folder much faster.
         """
         self._enrolment = enrolment
         self._config = config
         self._cards = cards
+        self._hsm = hsm
 
     def ready(self) -> list[ReadyPerson]:
         """Return the test people of the list, issued or not. Raises SettingsInvalid."""
@@ -85,7 +89,8 @@ class ReadyPeople:
                     surname=person.surname,
                     approver=ACTOR,
                     personal_code=person.code,
-                    server=SERVER in person.custody,
+                    server=SERVER in person.custody and not self._hsm,
+                    hsm=SERVER in person.custody and self._hsm,
                     card=self._cards if CARD in person.custody else None,
                     pin1=person.pin1,
                     pin2=person.pin2,

@@ -71,6 +71,17 @@ def restore(connection: Connection, holder: str, purpose: str, tries: int, at: d
     connection.execute(_RESTORE, values)
 
 
+def replace_verifier(
+    connection: Connection, holder: str, purpose: str, *, value: bytes, salt: bytes, kdf: str
+) -> None:
+    """Replace the value by which a code is recognised, after a new PIN was set."""
+    connection.execute(
+        update(pins)
+        .where(pins.c.holder == holder, pins.c.purpose == purpose)
+        .values(verifier=value, salt=salt, kdf=kdf)
+    )
+
+
 def find(connection: Connection, holder: str, purpose: str) -> PinRecord | None:
     """Return a counter, or None."""
     values = {"wanted_holder": holder, "wanted_purpose": purpose}

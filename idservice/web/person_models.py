@@ -39,10 +39,10 @@ class IssueRequest(RequestModel):
     ] = None
     sex: Literal["male", "female"] | None = None
     custody: Annotated[
-        Literal["server", "card"],
+        Literal["server", "hsm", "card"],
         Field(
-            description="server: the service holds the keys. card: somebody else does, and "
-            "sends two certificate requests."
+            description="server: the service holds the keys. hsm: so it does, in a hardware "
+            "security module. card: somebody else does, and sends two certificate requests."
         ),
     ] = "server"
     pins: Pins | None = None
@@ -57,7 +57,7 @@ class IssueRequest(RequestModel):
             raise ValueError("card custody needs authentication_csr and signing_csr")
         if self.custody == "card" and self.pins is not None:
             raise ValueError("the PINs of a card are on the card; send none")
-        if self.custody == "server" and requests != (None, None):
+        if self.custody != "card" and requests != (None, None):
             raise ValueError("certificate requests belong to card custody")
         return self
 
@@ -84,7 +84,7 @@ class PageQuery(RequestModel):
     ] = None
 
 
-Custody = Literal["server", "card"]
+Custody = Literal["server", "hsm", "card"]
 Time = Annotated[
     str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})
 ]

@@ -62,7 +62,7 @@ _STEP_PROBLEMS = (
     )
 )
 def issue() -> tuple[Response, int, dict[str, str]]:
-    """Issue a person: two certificates, and for server custody two keys under PINs.
+    """Issue a person: two certificates, and two keys under PINs unless a card has them.
 
     All or nothing. PINs that are not given are made and told in this answer only.
     """
@@ -71,9 +71,7 @@ def issue() -> tuple[Response, int, dict[str, str]]:
     enrolled = persons.issue(_request(body))
     pins = enrolled.pins
     told = (
-        {"pin1": pins.pin1, "pin2": pins.pin2, "puk": pins.puk}
-        if body.custody == "server"
-        else None
+        {"pin1": pins.pin1, "pin2": pins.pin2, "puk": pins.puk} if body.custody != "card" else None
     )
     answer = person_facts(persons.show(enrolled.personal_code)) | {"pins": told}
     return jsonify(answer), 201, {"Location": f"/v1/persons/{enrolled.personal_code}"}
@@ -177,6 +175,7 @@ def _request(body: IssueRequest) -> PersonRequest:
         birth_date=_date(body.birth_date),
         sex=None if body.sex is None else Sex(body.sex),
         server=body.custody == "server",
+        hsm=body.custody == "hsm",
         requests=requests,
         pin1=pins.pin1,
         pin2=pins.pin2,

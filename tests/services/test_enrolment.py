@@ -322,7 +322,7 @@ def test_a_dump_alone_recognises_no_pin(any_services: Services) -> None:
     from idservice.errors import PinWrong
     from idservice.keystore.secret import KeyStoreSecret
     from idservice.keystore.wrapping import Wrapped, check_verifier, unwrap_key
-    from idservice.services.key_records import key_slot, puk_slot
+    from idservice.services.key_records import key_slot, verifier_slot
 
     any_services.persons.issue(person_request())
     with any_services.database.read() as connection:
@@ -348,7 +348,7 @@ def test_a_dump_alone_recognises_no_pin(any_services: Services) -> None:
             check_verifier(
                 Wrapped(puk.verifier, puk.salt, puk.kdf),
                 code,
-                slot=puk_slot(f"server:{CODE}"),
+                slot=verifier_slot(f"server:{CODE}", "puk"),
                 secret=guess,
             )
 
