@@ -20,7 +20,6 @@ from idservice.cms.time_stamp_request import build_request
 from idservice.cms.time_stamp_response import MAX_BYTES, read_response
 from idservice.cms.time_stamp_token import TimeStampToken
 from idservice.crypto.algorithms import HashAlgorithm
-from idservice.crypto.certificates import load_certificate
 from idservice.errors import (
     MalformedInput,
     ServiceUnavailable,
@@ -31,8 +30,8 @@ from idservice.errors import (
     Unsupported,
     Verification,
 )
-from idservice.pki.path import build_path
 from idservice.pki.path_rules import Purpose
+from idservice.services.trusted_paths import TrustedPaths
 from idservice.services.turns import ask_in_turn
 from idservice.transport.fetch import Fetcher
 
@@ -43,13 +42,12 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 OWN_TOKEN_BYTES = 6144
 """Room for a token of our own authority, whose certificates and key are known to be small."""
 
-PATHS_REMEMBERED = 64
-
-_TIME_STAMPING = Purpose(
+TIME_STAMPING = Purpose(
     "time-stamping",
     ("digital_signature", "content_commitment"),
     frozenset({"1.3.6.1.5.5.7.3.8"}),
 )
+"""RFC 3161 cl. 2.3; that it is the only purpose, and critical, is looked at in the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,60 +110,24 @@ class RemoteAuthority:
         )
 
 
-class TimeStampTrust:
-    """Which authorities are trusted; the paths of those met are remembered."""
-
-    def __init__(
-        self, anchors: Sequence[x509.Certificate], intermediates: Sequence[x509.Certificate]
-    ) -> None:
-        """Take the trust anchors, and other authorities that are known."""
-        self._anchors = tuple(anchors)
-        self._intermediates = tuple(intermediates)
-        self._paths: dict[bytes, tuple[x509.Certificate, ...]] = {}
-
-    def require_path(self, token: TimeStampToken, at: datetime) -> tuple[x509.Certificate, ...]:
-        """Return the path of the authority of a token, valid at a time.
-
-        Raises TimeStampNotTrusted.
-        """
-        if token.certificate_der is None:
-            raise _not_trusted("it does not say with which certificate it was made")
-        path = self._paths.get(token.certificate_der)
-        if path is not None and all(_valid(item, at) for item in path):
-            return path
-        try:
-            came_along = [load_certificate(item) for item in token.certificates_der]
-            leaf = load_certificate(token.certificate_der)
-            path = build_path(
-                leaf,
-                (*self._intermediates, *came_along),
-                self._anchors,
-                at,
-                purpose=_TIME_STAMPING,
-            ).certificates
-        except (Verification, MalformedInput, Unsupported) as exc:
-            raise _not_trusted(exc.detail) from exc
-        if len(self._paths) >= PATHS_REMEMBERED:
-            self._paths.clear()
-        self._paths[token.certificate_der] = path
-        return path
-
-
 class TimeStamping:
     """Asks authorities in turn until one gives a time-stamp that can be trusted."""
 
     def __init__(
         self,
         authorities: Sequence[Authority],
-        trust: TimeStampTrust,
+        paths: TrustedPaths,
         *,
         room: int,
         deadline_seconds: float,
         clock: Callable[[], datetime],
     ) -> None:
-        """Ask `authorities` in their order; `room` is what to keep free for their tokens."""
+        """Ask `authorities` in their order; `room` is what to keep free for their tokens.
+
+        `paths` lead to the anchors that are trusted for TIME_STAMPING.
+        """
         self._authorities = tuple(authorities)
-        self._trust = trust
+        self._paths = paths
         self._room = room
         self._seconds = deadline_seconds
         self._clock = clock
@@ -213,11 +175,17 @@ class TimeStamping:
             raise _not_trusted(
                 f"its time ({token.gen_time:%Y-%m-%d %H:%M:%S} UTC) is too far from ours"
             )
-        return TrustedTimeStamp(token, self._trust.require_path(token, token.gen_time))
+        return TrustedTimeStamp(token, self._path(token))
 
-
-def _valid(certificate: x509.Certificate, at: datetime) -> bool:
-    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+    def _path(self, token: TimeStampToken) -> tuple[x509.Certificate, ...]:
+        if token.certificate_der is None:
+            raise _not_trusted("it does not say with which certificate it was made")
+        try:
+            return self._paths.require(
+                token.certificate_der, token.certificates_der, token.gen_time
+            )
+        except (Verification, MalformedInput, Unsupported) as exc:
+            raise _not_trusted(exc.detail) from exc
 
 
 def _not_trusted(reason: str) -> TimeStampNotTrusted:
