@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from idservice.errors import PictureUnreadable
+from idservice.pdf.stamp import MAX_PICTURE_BYTES
 from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from idservice.pdf.update import Update
 
-MAX_PICTURE_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 16_000_000
 """Most pixels of a picture; more than a photograph for a stamp can need."""
 

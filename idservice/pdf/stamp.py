@@ -15,6 +15,9 @@ LAST_PAGE = -1
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 200.0, 72.0
 """Size in points of a stamp for which no size is asked; smaller on a small page."""
 
+MAX_PICTURE_BYTES = 8 * 1024 * 1024
+"""Most bytes that are read of a picture."""
+
 DEFAULT_TEMPLATE = "Digitally signed by\n{name}\n{time}\nReason: {reason}\nLocation: {location}"
 
 

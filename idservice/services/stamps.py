@@ -14,6 +14,7 @@ from idservice.errors import FileNotReadable, InputTooLarge
 from idservice.pdf.stamp import (
     DEFAULT_TEMPLATE,
     LAST_PAGE,
+    MAX_PICTURE_BYTES,
     Box,
     Colour,
     Corner,
@@ -21,7 +22,16 @@ from idservice.pdf.stamp import (
     Stamp,
 )
 
-__all__ = ["DEFAULT_TEMPLATE", "LAST_PAGE", "Box", "Colour", "Corner", "Place", "StampChoice"]
+__all__ = [
+    "DEFAULT_TEMPLATE",
+    "LAST_PAGE",
+    "MAX_PICTURE_BYTES",
+    "Box",
+    "Colour",
+    "Corner",
+    "Place",
+    "StampChoice",
+]
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """Most bytes that are read of a picture or font file; the core has stricter limits of its own."""

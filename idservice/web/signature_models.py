@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from idservice.web.login_models import AnswerModel, RequestModel
+from idservice.web.stamp_models import StampPart, StampWithPicture
 
 Base64Text = Annotated[
     str,
@@ -46,15 +47,30 @@ class SignatureRequest(SignatureOptionFields):
     """A new signature over a document small enough for JSON."""
 
     document: Annotated[Base64Text, Field(description="The PDF in Base64.")]
+    stamp: Annotated[StampWithPicture | None, Field(description="Makes the signature visible.")] = (
+        None
+    )
 
 
-class SignatureForm(SignatureOptionFields):
+class SignatureFormFields(SignatureOptionFields):
+    """The fields of a form for a new signature that are no files."""
+
+    stamp: StampPart = None
+
+
+class SignatureForm(SignatureFormFields):
     """A new signature over a document of any size up to the limit of the service."""
 
     file: Annotated[
         str,
         Field(description="The PDF.", json_schema_extra={"format": "binary"}),
     ]
+    picture: Annotated[
+        str | None,
+        Field(
+            description="PNG or JPEG file for the stamp.", json_schema_extra={"format": "binary"}
+        ),
+    ] = None
 
 
 class SignatureAnswer(AnswerModel):

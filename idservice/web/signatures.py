@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
 from idservice.services.signing import SignatureOptions, SignatureState
+from idservice.services.stamps import StampChoice
 from idservice.web.bodies import form_fields, json_body
 from idservice.web.credentials import require_login
 from idservice.web.operations import Media, Operation, describes
@@ -17,6 +18,7 @@ from idservice.web.signature_models import (
     CompleteRequest,
     SignatureAnswer,
     SignatureForm,
+    SignatureFormFields,
     SignatureOptionFields,
     SignatureRequest,
 )
@@ -27,6 +29,7 @@ from idservice.web.uploads import (
     decode_base64,
     decode_certificate,
     form_file,
+    form_picture,
     wrong_media_type,
 )
 
@@ -42,6 +45,16 @@ _STATE_PROBLEMS = (
     errors.CertificateNotYetValid,
     errors.PersonSuspended,
     errors.PersonRevoked,
+)
+
+_STAMP_PROBLEMS = (
+    errors.PageNotFound,
+    errors.StampOffPage,
+    errors.StampTooSmall,
+    errors.StampFieldUnusable,
+    errors.PictureUnreadable,
+    errors.CharactersNotInFont,
+    errors.TextNeedsShaping,
 )
 
 
@@ -67,6 +80,7 @@ _STATE_PROBLEMS = (
             errors.UnsupportedAlgorithm,
             errors.PdfPasswordWrong,
             errors.PdfSigningForbidden,
+            *_STAMP_PROBLEMS,
             errors.StorageUnavailable,
             *_STATE_PROBLEMS,
         ),
@@ -80,13 +94,16 @@ def begin() -> tuple[Response, int, dict[str, str]]:
     digests) and complete the signature with the value before it expires.
     """
     grant = require_login()
-    fields, document = _json_document() if request.is_json else _form_document()
+    fields, stamp, document = _json_document() if request.is_json else _form_document()
     state = web_state().services.signing.begin(
         grant.person_code,
         decode_certificate(fields.certificate),
         document,
         options=SignatureOptions(
-            reason=fields.reason, location=fields.location, field_name=fields.field
+            reason=fields.reason,
+            location=fields.location,
+            field_name=fields.field,
+            stamp=stamp,
         ),
         password=fields.password,
     )
@@ -146,17 +163,29 @@ def complete(identifier: str) -> Response:
     return response
 
 
-def _json_document() -> tuple[SignatureOptionFields, Any]:
+def _json_document() -> tuple[SignatureOptionFields, StampChoice | None, Any]:
     body = json_body(SignatureRequest)
-    return body, (decode_base64(body.document, "document"),)
+    stamp = None
+    if body.stamp is not None:
+        coded = body.stamp.picture
+        stamp = body.stamp.choice(None if coded is None else decode_base64(coded, "picture"))
+    return body, stamp, (decode_base64(body.document, "document"),)
 
 
-def _form_document() -> tuple[SignatureOptionFields, Any]:
+def _form_document() -> tuple[SignatureOptionFields, StampChoice | None, Any]:
     if request.mimetype != "multipart/form-data":
         raise wrong_media_type("multipart/form-data", "application/json")
     allow_document(web_state().settings.signing.max_document_bytes)
-    file = form_file()
-    return form_fields(SignatureOptionFields), chunks(file.stream)
+    file = form_file(optional=("picture",))
+    fields = form_fields(SignatureFormFields)
+    picture = form_picture()
+    if picture is not None and fields.stamp is None:
+        raise errors.MalformedRequest(
+            "The form has a picture and no stamp to show it in.",
+            "Send the field `stamp` as well; {} is a stamp with all defaults.",
+        )
+    stamp = None if fields.stamp is None else fields.stamp.choice(picture)
+    return fields, stamp, chunks(file.stream)
 
 
 def _answer(state: SignatureState) -> dict[str, str]:

@@ -15,7 +15,9 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
+from idservice.pki.ocsp_request import MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES
 from idservice.services.access_tokens import AccessTokens
+from idservice.services.stamps import MAX_PICTURE_BYTES
 from idservice.services.timestamp_authority import MAX_REQUEST_BYTES
 from idservice.settings import Settings
 
@@ -44,6 +46,8 @@ class BodyLimits:
             return settings.signing.max_document_bytes + FORM_OVERHEAD
         if path in TIME_STAMPING:
             return MAX_REQUEST_BYTES
+        if path == "/ocsp" or path.startswith("/ocsp/"):
+            return MAX_OCSP_REQUEST_BYTES
         return settings.server.max_request_bytes
 
     def _is_logged_in(self, environ: dict[str, Any]) -> bool:
@@ -77,6 +81,17 @@ def form_file(*, optional: tuple[str, ...] = ()) -> FileStorage:
             "Send multipart/form-data with the document as the file of the field `file`.",
         )
     return request.files["file"]
+
+
+def form_picture() -> bytes | None:
+    """Return the file in the field `picture` of the form, or None. Raises MalformedRequest.
+
+    One byte more than the largest picture is read, so that the reader of pictures refuses it.
+    """
+    files = request.files.getlist("picture")
+    if len(files) > 1:
+        raise MalformedRequest("The form holds more than one picture.", "Send one.")
+    return files[0].stream.read(MAX_PICTURE_BYTES + 1) if files else None
 
 
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:
