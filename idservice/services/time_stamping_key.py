@@ -1,20 +1,22 @@
-"""The key of a time-stamping unit with its certificate of the day.
-
-The key is opened once. The certificate is looked at again every second, so that a renewed
-one is used by every process without a restart.
-"""
+"""The key of a time-stamping unit with its certificate of the day, ready to make tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from idservice.cms.time_stamp_template import TokenTemplate, token_template
 from idservice.crypto.keys import Signer
 from idservice.errors import CertificateExpired, CertificateNotYetValid
+from idservice.services.service_certificates import ServiceCertificate
 
-LOOK_AGAIN_SECONDS = 1.0
+
+class CertificateSource(Protocol):
+    """Where the services have keys and certificates from."""
+
+    def current(self, name: str) -> ServiceCertificate:
+        """Return what a service uses now, renewed if it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,53 +37,49 @@ class UnitKey:
                 "would count for nothing.",
                 "Set the clock right.",
             )
-        if at >= self.template.not_after:
+        if at > self.template.not_after:
             raise CertificateExpired(
                 "The certificate of the time-stamping unit has expired, so a time-stamp would "
                 "count for nothing.",
-                "Renew the certificates of the services.",
+                "Renew it with `idservice keys renew`.",
             )
 
 
 class TimeStampingKey:
-    """Opens a unit's key, and follows its certificate."""
+    """Follows key and certificate of one unit, and prepares their template once."""
 
     def __init__(
         self,
-        load_signer: Callable[[], Signer],
-        load_certificate: Callable[[], bytes],
+        name: str,
+        certificates: CertificateSource,
         chain_der: tuple[bytes, ...],
         *,
         accuracy: timedelta,
-        monotonic: Callable[[], float],
     ) -> None:
-        """Take how to open key and certificate (DER) and the certificates above, issuer first."""
-        self._load_signer = load_signer
-        self._load_certificate = load_certificate
+        """Take the unit's name and the certificates (DER) above its own, issuer first."""
+        self._name = name
+        self._certificates = certificates
         self._chain_der = chain_der
         self._accuracy = accuracy
-        self._monotonic = monotonic
-        self._current: UnitKey | None = None
-        self._looked = 0.0
+        self._prepared: UnitKey | None = None
 
     def current(self) -> UnitKey:
         """Return the key with the certificate that it has now.
 
-        Raises KeyStoreInvalid or KeyStoreUnavailable when it does not open.
+        Raises what its source raises when the key does not open or cannot be renewed.
         """
-        current, now = self._current, self._monotonic()
-        if current is None:
-            current = self._opened(self._load_signer(), self._load_certificate(), now)
-        elif now - self._looked >= LOOK_AGAIN_SECONDS:
-            certificate_der = self._load_certificate()
-            self._looked = now
-            if certificate_der != current.template.certificate_der:
-                current = self._opened(self._load_signer(), certificate_der, now)
-        return current
-
-    def _opened(self, signer: Signer, certificate_der: bytes, now: float) -> UnitKey:
-        template = token_template(
-            certificate_der, self._chain_der, signer.algorithm, accuracy=self._accuracy
-        )
-        self._current, self._looked = UnitKey(signer, template), now
-        return self._current
+        found = self._certificates.current(self._name)
+        prepared = self._prepared
+        if (
+            prepared is None
+            or prepared.template.certificate_der != found.certificate_der
+            or prepared.signer is not found.signer
+        ):
+            template = token_template(
+                found.certificate_der,
+                self._chain_der,
+                found.signer.algorithm,
+                accuracy=self._accuracy,
+            )
+            prepared = self._prepared = UnitKey(found.signer, template)
+        return prepared

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from idservice.cms.time_stamp_request import MAX_BYTES, TimeStampRequest, parse_request
 from idservice.cms.time_stamp_response import Failure, granted, rejected
@@ -33,10 +32,9 @@ from idservice.errors import (
     UnsupportedAlgorithm,
     UnsupportedTimeStampExtension,
 )
-from idservice.keystore.authority_keys import KeysInUse
 from idservice.services.clock_watch import ClockWatch
 from idservice.services.group_commit import GroupCommit
-from idservice.services.time_stamping_key import TimeStampingKey, UnitKey
+from idservice.services.time_stamping_key import CertificateSource, TimeStampingKey, UnitKey
 from idservice.settings import TsaSettings
 from idservice.store import certificates, time_stamps
 from idservice.store.database import Connection, Database
@@ -150,8 +148,10 @@ class TimestampAuthority:
         return policy
 
     def _issue(self, request: TimeStampRequest, policy: str) -> bytes:
+        # The clock first: by a wrong one, a certificate would be renewed that is not due.
+        now = self._watch.now()
         key = self._key.current()
-        key.require_valid(self._watch.now())
+        key.require_valid(now)
         draft = _Draft(_random_serial(), policy, request)
         gen_time = self._records.submit(draft)
         key.require_valid(gen_time)
@@ -199,7 +199,7 @@ class TimestampAuthority:
 def open_units(
     settings: TsaSettings,
     database: Database,
-    keys: KeysInUse,
+    service_certificates: CertificateSource,
     watch: ClockWatch,
     *,
     chain_der: tuple[bytes, ...],
@@ -217,11 +217,10 @@ def open_units(
             unit,
             database,
             TimeStampingKey(
-                partial(keys.load_signer, unit.name),
-                partial(keys.load_certificate, unit.name),
+                unit.name,
+                service_certificates,
                 chain_der,
                 accuracy=timedelta(seconds=settings.accuracy_seconds),
-                monotonic=time.monotonic,
             ),
             watch,
         )
