@@ -112,6 +112,8 @@ def _fill(services: Services, stretching: Stretching, tell: Callable[[str], None
         clock=services.clock,
         actor=ACTOR,
     )
+    for name in services.revocation_lists.names:
+        services.revocation_lists.current(name)
     tell("Key of access tokens and demo relying party")
     services.token_keys.rotate(actor=ACTOR)
     services.relying_parties.register(

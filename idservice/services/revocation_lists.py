@@ -53,13 +53,18 @@ class ListedAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Crl:
-    """A revocation list: DER, number, times, and the SHA-256 of the DER in hexadecimal."""
+    """A revocation list: DER, number, times, and the SHA-256 of the DER in hexadecimal.
+
+    `last_modified` tells lists apart as HTTP does, by whole seconds; it is None when the list
+    before is of the same second.
+    """
 
     der: bytes
     number: int
     this_update: datetime
     next_update: datetime
     sha256: str
+    last_modified: datetime | None
 
 
 class RevocationLists:
@@ -164,7 +169,7 @@ class _AuthorityList:
         with self._database.begin() as connection:
             if not crls.add(connection, record, crl_der):
                 return None
-        self._known = _crl(record, crl_der)
+        self._known = _crl(record, crl_der, None if latest is None else latest.this_update)
         return self._known
 
     def _this_update(self, latest: CrlRecord | None, at: datetime) -> datetime:
@@ -205,7 +210,8 @@ class _AuthorityList:
         if known is None or known.number != record.number:
             with self._database.read() as connection:
                 crl_der = crls.crl_der(connection, record.issuer, record.number)
-            known = self._known = _crl(record, crl_der)
+                before = crls.this_update(connection, record.issuer, record.number - 1)
+            known = self._known = _crl(record, crl_der, before)
         return known
 
     def _opened(self) -> Signer:
@@ -239,6 +245,13 @@ def _key_identifier(certificate: x509.Certificate) -> bytes:
         ) from exc
 
 
-def _crl(record: CrlRecord, crl_der: bytes) -> Crl:
-    digest = hashlib.sha256(crl_der).hexdigest()
-    return Crl(crl_der, record.number, record.this_update, record.next_update, digest)
+def _crl(record: CrlRecord, crl_der: bytes, before: datetime | None) -> Crl:
+    """Make the value; `before` is when the list with the number below was made."""
+    return Crl(
+        crl_der,
+        record.number,
+        record.this_update,
+        record.next_update,
+        hashlib.sha256(crl_der).hexdigest(),
+        None if before == record.this_update else record.this_update,
+    )

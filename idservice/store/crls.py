@@ -19,6 +19,9 @@ _LATEST = (
 _DER = select(crls.c.crl_der).where(
     crls.c.issuer == bindparam("wanted"), crls.c.number == bindparam("wanted_number")
 )
+_THIS_UPDATE = select(crls.c.this_update).where(
+    crls.c.issuer == bindparam("wanted"), crls.c.number == bindparam("wanted_number")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,13 @@ def crl_der(connection: Connection, issuer: str, number: int) -> bytes:
     """Return the DER of the list with this number, which must exist."""
     values = {"wanted": issuer, "wanted_number": number}
     return bytes(connection.execute(_DER, values).scalar_one())
+
+
+def this_update(connection: Connection, issuer: str, number: int) -> datetime | None:
+    """Return when the list with this number was made, or None without one."""
+    values = {"wanted": issuer, "wanted_number": number}
+    found: datetime | None = connection.execute(_THIS_UPDATE, values).scalar_one_or_none()
+    return found
 
 
 def add(connection: Connection, record: CrlRecord, der: bytes) -> bool:

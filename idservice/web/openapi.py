@@ -45,9 +45,18 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 32},
         "example": "38001085718",
     },
+    "encoded": {
+        "description": "An OCSPRequest in Base64, percent-encoded.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 5464},
+    },
     "identifier": {
         "description": "The identifier that came with the bytes to be signed.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+    },
+    "issuer": {
+        "description": "The name of an issuer, as in the address that its certificates have.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        "example": "esteid2025",
     },
     "name": {
         "description": "The name of a certificate or file.",
