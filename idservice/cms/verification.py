@@ -69,7 +69,8 @@ class CmsFacts:
 
     `certificate_der` is the signing certificate when one was found; `identified` tells
     that the ESS hash named it too. `findings` are in the order of the numbered rules;
-    `remarks` are about parts that nobody signed and no rule asks for.
+    `remarks` are about parts that nobody signed and no rule asks for. `time_stamps` are the
+    tokens over the value `signature`, as they came along; they were not looked at.
     """
 
     integrity: str
@@ -80,7 +81,8 @@ class CmsFacts:
     algorithm: str | None = None
     content_type: str | None = None
     signed_attributes: tuple[str, ...] = ()
-    has_timestamp: bool = False
+    signature: bytes | None = None
+    time_stamps: tuple[bytes, ...] = ()
     remarks: tuple[Finding, ...] = ()
 
 
@@ -138,7 +140,13 @@ def _verify_signer(
         None if algorithm is None else algorithm.name,
         signed_data.content_type,
         tuple(item.oid for item in signer.signed_attributes),
-        any(item.oid == SIGNATURE_TIME_STAMP for item in signer.unsigned_attributes),
+        signer.signature,
+        tuple(
+            value
+            for item in signer.unsigned_attributes
+            if item.oid == SIGNATURE_TIME_STAMP
+            for value in item.values
+        ),
         unsigned_remarks(signed_data, signer),
     )
 

@@ -2,19 +2,18 @@
 
 Each signature is read in this order: its dictionary as written, the byte range and what
 it covers, the revision that it signed read alone, the CMS signature over those bytes,
-and what was appended later. A file that cannot be read strictly still has its
-signatures listed, because a report that passes over them would help whoever broke it.
+and what was appended later. Time-stamps and the security store of each signed revision
+are read on the way. A file that cannot be read strictly still has its signatures listed,
+because a report that passes over them would help whoever broke it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from idservice.cms.parsing import parse_signed_data
-from idservice.cms.verification import CmsFacts, verify_detached
+from idservice.cms.verification import CmsFacts, DigestOf, verify_detached
 from idservice.crypto.algorithms import HashAlgorithm
-from idservice.crypto.ber import definite
 from idservice.errors import (
     Finding,
     IdServiceError,
@@ -26,13 +25,15 @@ from idservice.errors import (
     UnsupportedPdf,
 )
 from idservice.pades.changes import later_changes
+from idservice.pades.dss import SecurityStore, read_store
 from idservice.pades.level import (
-    RFC3161,
     claimed_signing_time,
     format_findings,
     level,
     level_findings,
 )
+from idservice.pades.stored_evidence import StoreAt, gather_evidence
+from idservice.pades.time_stamps import document_time_stamp, is_time_stamp, signature_time_stamps
 from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_contents
 from idservice.pdf.document import PdfDocument, open_document
 from idservice.pdf.frame import PdfData, read_frame
@@ -46,13 +47,16 @@ from idservice.pdf.signatures import (
     signatures_in_bytes,
     usage_rights,
 )
-from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
-from idservice.validation.report import printable
+from idservice.validation.facts import (
+    Coverage,
+    DocumentFacts,
+    Integrity,
+    SignatureFacts,
+    TimeStampFacts,
+)
 
 PADES = "PAdES"
 """The format of every document that is read here."""
-
-TST_INFO = "1.2.840.113549.1.9.16.1.4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class _Signature:
     contents: bytes | None
     findings: tuple[Finding, ...]
     covered: bool = False
+    store: SecurityStore | None = None
 
 
 def read_facts(
@@ -93,7 +98,19 @@ def read_facts(
         raise
     except (MalformedInput, Unsupported) as exc:
         return _damaged_facts(data, exc)
-    return _facts(data, _without_collisions(found), history, _usage_rights(document))
+    facts = _facts(data, _without_collisions(found), history, _usage_rights(document))
+    stores = [*_stores(found), StoreAt(read_store(document), len(data))]
+    evidence, faults = gather_evidence(stores)
+    return replace(facts, evidence=evidence, findings=(*facts.findings, *faults))
+
+
+def _stores(found: Sequence[_Signature]) -> list[StoreAt]:
+    """The security stores as of each revision that somebody signed or time-stamped."""
+    return [
+        StoreAt(item.store, item.byte_range.end)
+        for item in found
+        if item.store is not None and item.byte_range is not None
+    ]
 
 
 def _usage_rights(document: PdfDocument) -> tuple[Finding, ...]:
@@ -116,13 +133,15 @@ def _facts(
     findings: tuple[Finding, ...] = (),
 ) -> DocumentFacts:
     signatures: list[SignatureFacts] = []
+    stamps: list[TimeStampFacts] = []
     for item in found:
-        if _is_time_stamp(item):
-            findings += (_time_stamp(item),)
+        if is_time_stamp(item.item, item.contents):
+            stamps.append(_time_stamp_facts(data, item))
         else:
             signatures.append(_signature_facts(data, item, history))
     signatures.sort(key=lambda item: item.revision or 0)
-    return DocumentFacts(PADES, tuple(signatures), findings)
+    stamps.sort(key=lambda item: item.end or 0)
+    return DocumentFacts(PADES, tuple(signatures), findings, tuple(stamps))
 
 
 def _read(
@@ -138,34 +157,44 @@ def _read(
         return _Signature(item, None, None, None, findings)
     contents, faults = read_contents(data, item.node)
     covered = coverage(data, item.node, history)
-    gaps = covered.findings
+    gaps, store = covered.findings, None
     if item.place == "field" and covered.byte_range and covered.revision:
-        gaps += _prefix_findings(data, item, covered.byte_range.end, document, password)
+        faulty, store = _read_alone(data, item, covered.byte_range.end, document, password)
+        gaps += faulty
     return _Signature(
-        item, covered.byte_range, covered.revision, contents, findings + faults + gaps, not gaps
+        item,
+        covered.byte_range,
+        covered.revision,
+        contents,
+        findings + faults + gaps,
+        not gaps,
+        None if gaps else store,
     )
 
 
-def _prefix_findings(
+def _read_alone(
     data: PdfData,
     item: SignatureDictionary,
     end: int,
     document: PdfDocument,
     password: str | None,
-) -> tuple[Finding, ...]:
-    """Require that the signed bytes alone are a PDF with this signature in this field."""
+) -> tuple[tuple[Finding, ...], SecurityStore | None]:
+    """Require that the signed bytes alone are a PDF with this signature in this field.
+
+    Return what is wrong, and the security store that these bytes hold.
+    """
     if end == len(data):
-        return ()
+        return (), None
     try:
         alone = open_document(bytes(data[:end]), password=password)
         same = field_signature(alone, item.name)
     except IdServiceError as exc:
-        return (_prefix(f"cannot be read ({exc.detail})"),)
+        return (_prefix(f"cannot be read ({exc.detail})"),), None
     if same is None or same.node is None or item.node is None or same.node.start != item.node.start:
-        return (_prefix("do not have this signature in this field"),)
+        return (_prefix("do not have this signature in this field"),), None
     if alone.catalog.objgen != document.catalog.objgen:
-        return (_prefix("have another catalog, so another document is shown now"),)
-    return ()
+        return (_prefix("have another catalog, so another document is shown now"),), None
+    return (), read_store(alone)
 
 
 def _prefix(what: str) -> Finding:
@@ -227,10 +256,12 @@ def _signature_facts(
     cms = _cms(data, found)
     item, revision = found.item, found.revision
     faults = found.findings + cms.findings
-    shortcomings = level_findings(item, cms) + _time_stamp_attribute(cms) + cms.remarks
+    shortcomings = level_findings(item, cms) + cms.remarks
     changes = () if history is None else later_changes(history, revision, found.byte_range)
+    name = item.name or (f"object {item.object_number}" if item.object_number else "unnamed")
+    end = _sound_end(found)
     return SignatureFacts(
-        id=item.name or (f"object {item.object_number}" if item.object_number else "unnamed"),
+        id=name,
         level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
         integrity=Integrity(cms.integrity),
         coverage=_coverage(found, len(data)),
@@ -242,7 +273,21 @@ def _signature_facts(
         algorithm=cms.algorithm,
         claimed_signing_time=claimed_signing_time(item),
         revision=None if revision is None else revision.number,
+        end=end,
+        time_stamps=signature_time_stamps(name, cms.time_stamps, cms.signature, end),
     )
+
+
+def _time_stamp_facts(data: PdfData, found: _Signature) -> TimeStampFacts:
+    digest_of = None if found.byte_range is None else _digest_of(data, found.byte_range)
+    return document_time_stamp(
+        found.item, found.contents or b"", digest_of, found.findings, _sound_end(found)
+    )
+
+
+def _sound_end(found: _Signature) -> int | None:
+    """How many bytes the signature covers, None when the coverage is broken."""
+    return found.byte_range.end if found.covered and found.byte_range is not None else None
 
 
 def _coverage(found: _Signature, size: int) -> Coverage:
@@ -254,7 +299,11 @@ def _coverage(found: _Signature, size: int) -> Coverage:
 def _cms(data: PdfData, found: _Signature) -> CmsFacts:
     if found.contents is None or found.byte_range is None:
         return CmsFacts(Integrity.UNVERIFIABLE.value, ())
-    ranges = found.byte_range
+    return verify_detached(found.contents, _digest_of(data, found.byte_range))
+
+
+def _digest_of(data: PdfData, ranges: ByteRange) -> DigestOf:
+    """Digest a byte range, with each algorithm once."""
     digests: dict[str, bytes] = {}
 
     def digest_of(algorithm: HashAlgorithm) -> bytes:
@@ -265,41 +314,7 @@ def _cms(data: PdfData, found: _Signature) -> CmsFacts:
             digests[algorithm.name] = state.digest()
         return digests[algorithm.name]
 
-    return verify_detached(found.contents, digest_of)
-
-
-def _is_time_stamp(found: _Signature) -> bool:
-    """Whether this is a document time-stamp; a mere /SubFilter does not make it one."""
-    if found.item.sub_filter != RFC3161 or found.contents is None:
-        return False
-    try:
-        token = parse_signed_data(definite(found.contents)[0])
-    except MalformedInput:
-        return False
-    return token.content_type == TST_INFO and token.content is not None
-
-
-def _time_stamp(found: _Signature) -> Finding:
-    name = printable(found.item.name) or "the file"
-    return Finding(
-        "timestamp_not_validated",
-        f"The document time-stamp in {name} is not validated by this version, and "
-        "proves nothing in this report.",
-        "Rely on the signatures only as far as the report goes.",
-    )
-
-
-def _time_stamp_attribute(cms: CmsFacts) -> tuple[Finding, ...]:
-    if not cms.has_timestamp:
-        return ()
-    return (
-        Finding(
-            "timestamp_not_validated",
-            "The signature carries a time-stamp, which this version does not validate: the time "
-            "of signing is only claimed.",
-            "",
-        ),
-    )
+    return digest_of
 
 
 def _damaged_facts(data: PdfData, error: IdServiceError) -> DocumentFacts:

@@ -72,11 +72,13 @@ def build_path(
     leaf: x509.Certificate,
     intermediates: Sequence[x509.Certificate],
     anchors: Sequence[x509.Certificate],
-    at: dt.datetime,
+    at: dt.datetime | None,
     *,
     purpose: Purpose | None = None,
 ) -> ValidPath:
     """Return a valid path from `leaf` to one of the anchors at the time `at` (aware UTC).
+
+    None leaves rule (2) to the caller, who then judges the periods by proofs of existence.
 
     Raises CertificateNotTrusted without a path, CertificateExpired or
     CertificateNotYetValid for the leaf's own period, CertificateConstraintsViolated for
@@ -175,13 +177,15 @@ def _readable(certificates: Sequence[x509.Certificate]) -> Iterator[PathCertific
 
 
 def _validated(
-    path: tuple[PathCertificate, ...], at: dt.datetime, purpose: Purpose | None
+    path: tuple[PathCertificate, ...], at: dt.datetime | None, purpose: Purpose | None
 ) -> ValidPath:
     """Apply rules (2) to (5) to a path whose signatures verify."""
     leaf = path[0]
-    _require_period(leaf, at)
+    if at is not None:
+        _require_period(leaf, at)
     for depth, issuer in enumerate(path[1:], start=1):
-        _require_issuer_period(issuer, at)
+        if at is not None:
+            _require_issuer_period(issuer, at)
         below = sum(not item.is_self_issued for item in path[1:depth])
         require_issuer_fit(issuer, below)
     for item in path:

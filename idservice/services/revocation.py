@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 from cryptography import x509
@@ -18,16 +17,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from idservice.store import certificates
 from idservice.store.certificates import CertificateRecord
 from idservice.store.database import Database
+from idservice.validation.evidence import RevocationState
 
-
-class RevocationState(Enum):
-    """What is known about a certificate; NOT_COVERED when this source cannot know."""
-
-    VALID = "valid"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
-    UNKNOWN = "unknown"
-    NOT_COVERED = "not-covered"
+__all__ = [
+    "DatabaseRevocation",
+    "NoRevocationSource",
+    "RevocationSource",
+    "RevocationState",
+    "RevocationStatus",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
-"""Whether the certificate of a signature is trusted: its path, then its revocation.
+"""The certificate paths of a document, with all that is known about their revocation.
 
-Steps (3) and (4) of EN 319 102-1 cl. 5.3.4. The result holds findings and no verdict
-about the signature; integrity and coverage never depend on it.
+Step (3) of EN 319 102-1 cl. 5.3.4, and what its step (4) needs. Paths are built and
+statements verified here; whether they hold at the time that counts is for
+`validation.policy`. A path is looked for as of now first; for certificates that expired,
+as of their end; and then whatever the times, because proofs of existence may still help.
 """
 
 from __future__ import annotations
@@ -11,22 +13,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import (
+    CertificateConstraintsViolated,
+    CertificateExpired,
     CertificateNotTrusted,
+    CertificateNotYetValid,
     Finding,
     MalformedInput,
     Unsupported,
     Verification,
 )
+from idservice.pades.evidence import CarriedEvidence, VerifiedStatement, load_readable
 from idservice.pki.bag import Strangers, strangers
-from idservice.pki.path import SIGNING, ValidPath, build_path
-from idservice.services.revocation import RevocationSource, RevocationState, RevocationStatus
-from idservice.validation.facts import SignatureFacts, TrustFacts, TrustVerdict
+from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
+from idservice.pki.path_rules import read_certificate
+from idservice.services.revocation import RevocationSource, RevocationState
+from idservice.validation.evidence import (
+    CertificatePath,
+    PathCertificateFacts,
+    PathFacts,
+    Statement,
+    StatementSource,
+)
+from idservice.validation.facts import DocumentFacts, SignatureFacts, TimeStampFacts
+from idservice.validation.policy import DocumentPaths, SignaturePaths
 
-_ASK = "Ask the authority that issued the certificate whether it is still valid."
+MAX_DEPTH = 3
+"""How far statements about the signers of statements are followed."""
+
+TIME_STAMPING = Purpose(
+    "time-stamping",
+    ("digital_signature", "content_commitment"),
+    frozenset({ExtendedKeyUsageOID.TIME_STAMPING.dotted_string}),
+)
+"""That it is the only purpose, and critical, is required where the token is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +62,162 @@ class TrustContext:
     at: dt.datetime
 
 
-def assess_trust(signature: SignatureFacts, context: TrustContext) -> TrustFacts:
-    """Build the path of a signing certificate and ask about each certificate in it.
+def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
+    """Find the paths of all signatures and time-stamps of a document.
 
     Raises nothing for what the certificates are. Raises Dependency when the revocation
     source does not answer: a report without it would say too little.
     """
-    if signature.certificate_der is None:
-        return TrustFacts(TrustVerdict.UNKNOWN, None, ())
-    came_along = _loaded(signature.certificates)
-    try:
-        path = build_path(
-            load_certificate(signature.certificate_der),
-            (*context.intermediates, *came_along),
-            context.anchors,
-            context.at,
-            purpose=SIGNING,
-        )
-    except (Verification, MalformedInput, Unsupported) as exc:
-        return _without_path(exc, context)
-    findings = tuple(
-        finding
-        for depth, (certificate, issuer) in enumerate(
-            zip(path.certificates, path.certificates[1:], strict=False)
-        )
-        for finding in _revocation_findings(certificate, issuer, depth, context)
+    finder = _PathFinder(CarriedEvidence(facts.evidence), context)
+    return DocumentPaths(
+        tuple(
+            SignaturePaths(
+                finder.of_signer(item), tuple(finder.of_time_stamp(one) for one in item.time_stamps)
+            )
+            for item in facts.signatures
+        ),
+        tuple(finder.of_time_stamp(item) for item in facts.time_stamps),
     )
-    unreadable = len(signature.certificates) - len(came_along)
-    findings += _stranger_findings(strangers(came_along, path), unreadable)
-    return TrustFacts(_verdict(findings), _anchor_name(path), findings)
+
+
+class _PathFinder:
+    """Finds paths for one document; what was found once is not looked for again."""
+
+    def __init__(self, carried: CarriedEvidence, context: TrustContext) -> None:
+        self._carried, self._context = carried, context
+        self._statements: dict[
+            tuple[x509.Certificate, x509.Certificate, int],
+            tuple[tuple[Statement, ...], tuple[str, ...]],
+        ] = {}
+
+    def of_signer(self, signature: SignatureFacts) -> PathFacts:
+        """Find the path of a signing certificate, and judge what came along with it."""
+        if signature.certificate_der is None:
+            return PathFacts(None)
+        came_along = load_readable(signature.certificates)
+        try:
+            path = self._build(load_certificate(signature.certificate_der), came_along, SIGNING)
+        except (Verification, MalformedInput, Unsupported) as exc:
+            return self._without_path(exc)
+        unreadable = len(signature.certificates) - len(came_along)
+        return PathFacts(
+            self._described(path, 0), _stranger_findings(strangers(came_along, path), unreadable)
+        )
+
+    def of_time_stamp(self, stamp: TimeStampFacts) -> PathFacts:
+        """Find the path of a time-stamping authority's certificate."""
+        if stamp.certificate_der is None:
+            return PathFacts(None)
+        try:
+            leaf = load_certificate(stamp.certificate_der)
+            path = self._build(leaf, load_readable(stamp.certificates), TIME_STAMPING)
+        except (Verification, MalformedInput, Unsupported) as exc:
+            return self._without_path(exc)
+        return PathFacts(self._described(path, 0))
+
+    def _build(
+        self, leaf: x509.Certificate, bag: Sequence[x509.Certificate], purpose: Purpose | None
+    ) -> ValidPath:
+        others = (*self._context.intermediates, *bag, *self._carried.certificates)
+        anchors = self._context.anchors
+        for time in (self._context.at, leaf.not_valid_after_utc):
+            try:
+                return build_path(leaf, others, anchors, time, purpose=purpose)
+            except (CertificateExpired, CertificateNotYetValid, CertificateConstraintsViolated):
+                continue
+        return build_path(leaf, others, anchors, None, purpose=purpose)
+
+    def _described(self, path: ValidPath, depth: int, *, no_check: bool = False) -> CertificatePath:
+        pairs = zip(path.certificates, path.certificates[1:], strict=False)
+        below = [
+            self._certificate(certificate, issuer, depth, no_check=no_check and not index)
+            for index, (certificate, issuer) in enumerate(pairs)
+        ]
+        return CertificatePath((*below, _facts(path.anchor)))
+
+    def _certificate(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, depth: int, *, no_check: bool
+    ) -> PathCertificateFacts:
+        if no_check:
+            return _facts(certificate, no_check=True)
+        statements, refused = self._known(certificate, issuer, depth)
+        return _facts(certificate, statements=statements, refused=refused)
+
+    def _known(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, depth: int
+    ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
+        key = (certificate, issuer, depth)
+        if key not in self._statements:
+            found = self._carried.statements(certificate, issuer)
+            statements = list(self._authority(certificate, issuer))
+            if depth < MAX_DEPTH:
+                statements += [
+                    item
+                    for one in found.verified
+                    if (item := self._statement(one, depth)) is not None
+                ]
+            self._statements[key] = tuple(statements), found.refused
+        return self._statements[key]
+
+    def _authority(
+        self, certificate: x509.Certificate, issuer: x509.Certificate
+    ) -> tuple[Statement, ...]:
+        status = self._context.revocation.status(certificate, issuer)
+        if status.state is RevocationState.NOT_COVERED:
+            return ()
+        return (
+            Statement(
+                StatementSource.AUTHORITY,
+                status.state,
+                revoked_at=status.since,
+                reason=status.reason,
+            ),
+        )
+
+    def _statement(self, found: VerifiedStatement, depth: int) -> Statement | None:
+        """Add the path of who signed; without any, the statement is worth nothing."""
+        try:
+            path = self._build(found.signer, found.bag, None)
+        except (Verification, MalformedInput, Unsupported):
+            return None
+        return Statement(
+            found.source,
+            found.state,
+            found.this_update,
+            found.next_update,
+            found.revoked_at,
+            found.reason,
+            found.end,
+            self._described(path, depth + 1, no_check=found.no_check),
+        )
+
+    def _without_path(self, error: Verification | MalformedInput | Unsupported) -> PathFacts:
+        code = error.code
+        if isinstance(error, Unsupported):
+            code = "algorithm_not_allowed"
+        elif isinstance(error, MalformedInput):
+            code = "certificate_chain_malformed"
+        undecided = isinstance(error, CertificateNotTrusted) and not self._context.anchors
+        return PathFacts(None, (Finding(code, error.detail, error.fix),), undecided)
+
+
+def _facts(
+    certificate: x509.Certificate,
+    *,
+    statements: tuple[Statement, ...] = (),
+    refused: tuple[str, ...] = (),
+    no_check: bool = False,
+) -> PathCertificateFacts:
+    return PathCertificateFacts(
+        certificate.subject.rfc4514_string(),
+        read_certificate(certificate).label,
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+        statements,
+        _names_source(certificate),
+        no_check,
+        refused,
+    )
 
 
 def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]:
@@ -94,83 +244,6 @@ def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]
     return tuple(findings)
 
 
-def _without_path(
-    error: Verification | MalformedInput | Unsupported, context: TrustContext
-) -> TrustFacts:
-    code = error.code
-    if isinstance(error, Unsupported):
-        code = "algorithm_not_allowed"
-    elif isinstance(error, MalformedInput):
-        code = "certificate_chain_malformed"
-    unknown = isinstance(error, CertificateNotTrusted) and not context.anchors
-    return TrustFacts(
-        TrustVerdict.UNKNOWN if unknown else TrustVerdict.UNTRUSTED,
-        None,
-        (Finding(code, error.detail, error.fix),),
-    )
-
-
-def _revocation_findings(
-    certificate: x509.Certificate, issuer: x509.Certificate, depth: int, context: TrustContext
-) -> tuple[Finding, ...]:
-    status = context.revocation.status(certificate, issuer)
-    if status.state is RevocationState.VALID:
-        return ()
-    if status.state is RevocationState.UNKNOWN:
-        return (
-            Finding(
-                "certificate_unknown",
-                "The certificate verifies under our own authority, but was never recorded as "
-                "issued here.",
-                "Treat it as forged, and have the authority's key examined.",
-            ),
-        )
-    if status.state is RevocationState.NOT_COVERED:
-        return (_no_data(certificate),)
-    if status.since is not None and status.since > context.at:
-        return (
-            Finding(
-                "revoked_later",
-                f"The certificate was {status.state.value} on {status.since:%Y-%m-%d %H:%M} UTC, "
-                "after the time that was asked about.",
-                "",
-            ),
-        )
-    return (_withdrawn(status, depth),)
-
-
-def _withdrawn(status: RevocationStatus, depth: int) -> Finding:
-    since = "" if status.since is None else f" since {status.since:%Y-%m-%d %H:%M} UTC"
-    if status.state is RevocationState.SUSPENDED:
-        return Finding(
-            "certificate_suspended",
-            f"The certificate is suspended{since}; whether it will be valid again is not decided.",
-            "Validate again later, or ask the authority that issued it.",
-        )
-    reason = "" if not status.reason else f" ({status.reason})"
-    return Finding(
-        "certificate_revoked" if depth == 0 else "certificate_ca_revoked",
-        f"The certificate is revoked{since}{reason}, and nothing proves that the signature was "
-        "made before.",
-        "Ask for a new signature; only a time-stamp could have proved that this one is older.",
-    )
-
-
-def _no_data(certificate: x509.Certificate) -> Finding:
-    if _names_source(certificate):
-        return Finding(
-            "revocation_data_missing",
-            "The certificate names a place that knows whether it was revoked; nothing from there "
-            "is known here, and this version does not fetch it.",
-            _ASK,
-        )
-    return Finding(
-        "revocation_not_available",
-        "The certificate names no place that knows whether it was revoked.",
-        _ASK,
-    )
-
-
 def _names_source(certificate: x509.Certificate) -> bool:
     extensions = certificate.extensions
     try:
@@ -186,30 +259,4 @@ def _names_source(certificate: x509.Certificate) -> bool:
     return any(item.access_method == AuthorityInformationAccessOID.OCSP for item in access)
 
 
-def _verdict(findings: Sequence[Finding]) -> TrustVerdict:
-    codes = {item.code for item in findings}
-    if codes & {
-        "certificate_revoked",
-        "certificate_ca_revoked",
-        "certificate_suspended",
-        "certificate_unknown",
-    }:
-        return TrustVerdict.UNTRUSTED
-    if "revocation_data_missing" in codes:
-        return TrustVerdict.UNKNOWN
-    return TrustVerdict.TRUSTED
-
-
-def _anchor_name(path: ValidPath) -> str:
-    return path.anchor.subject.rfc4514_string()
-
-
-def _loaded(certificates_der: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
-    """Load what came along; what cannot be read helps nobody."""
-    loaded = []
-    for item in certificates_der:
-        try:
-            loaded.append(load_certificate(item))
-        except MalformedInput:
-            continue
-    return tuple(loaded)
+__all__ = ["TrustContext", "find_paths"]

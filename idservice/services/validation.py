@@ -1,7 +1,7 @@
-"""Validating a document: read the facts, assess trust, decide, report (EN 319 102-1 cl. 5.3).
+"""Validating a document: read the facts, find the paths, decide, report (EN 319 102-1 cl. 5.6).
 
-The straight line is `read_facts` → `assess_trust` → `decide` → `ValidationReport`. What
-is decided depends on the document, the anchors, the revocation source and one instant.
+The straight line is `read_facts` → `find_paths` → `decide_document` → `ValidationReport`.
+What is decided depends on the document, the anchors, the revocation source and one instant.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from idservice.errors import Finding, InputTooLarge, MalformedInput, NotAPdf, Un
 from idservice.pades.facts import PADES, read_facts
 from idservice.pdf.frame import PdfData, begins_as_pdf
 from idservice.services.revocation import NoRevocationSource, RevocationSource
-from idservice.services.trust import TrustContext, assess_trust
+from idservice.services.trust import TrustContext, find_paths
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts, SignatureFacts
-from idservice.validation.policy import decide
+from idservice.validation.policy import SignatureDecision, decide_document
 from idservice.validation.report import (
     FORMAT_FAILURE,
     NO_SIGNATURE_FOUND,
@@ -114,8 +114,19 @@ class Validation:
                 raise _unknown_format() from exc
             # Nobody may make a file look as if nothing had been said about it.
             facts = DocumentFacts(PADES, (), (Finding(FORMAT_FAILURE, exc.detail, exc.fix),))
-        signatures = tuple(_judge(item, context) for item in facts.signatures)
-        return ValidationReport(filename, facts.format, signatures, _document_errors(facts))
+        decided = decide_document(facts, find_paths(facts, context), context.at)
+        signatures = tuple(
+            _report(signature, decision, context.at)
+            for signature, decision in zip(facts.signatures, decided.signatures, strict=True)
+        )
+        return ValidationReport(
+            filename,
+            facts.format,
+            signatures,
+            _document_errors(facts),
+            decided.time_stamps,
+            context.at,
+        )
 
 
 def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
@@ -141,10 +152,18 @@ def _unknown_format() -> UnknownFormat:
     )
 
 
-def _judge(signature: SignatureFacts, context: TrustContext) -> SignatureReport:
-    trust = assess_trust(signature, context)
+def _report(
+    signature: SignatureFacts, decision: SignatureDecision, at: dt.datetime
+) -> SignatureReport:
     return SignatureReport(
-        signature, trust, decide(signature, trust), _signed_by(signature), context.at
+        signature,
+        decision.trust,
+        decision.verdict,
+        _signed_by(signature),
+        decision.best_signature_time or at,
+        decision.level,
+        decision.time_stamps,
+        decision.reliances,
     )
 
 

@@ -60,13 +60,65 @@ def worst_change(changes: tuple[Change, ...]) -> ChangeVerdict:
     return max((item.verdict for item in changes), key=order.index, default=ChangeVerdict.NONE)
 
 
+class TimeStampKind(Enum):
+    """What a time-stamp is over: the value of one signature, or the document so far."""
+
+    SIGNATURE = "signature-time-stamp"
+    DOCUMENT = "document-time-stamp"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampFacts:
+    """Everything that the file says about one time-stamp (RFC 3161).
+
+    `findings` tell also when the imprint is not of what it stands at; then it proves nothing
+    here. `gen_time` is None when the token cannot be read, `accuracy` is in seconds. The
+    token stands in the first `end` bytes of the file; one over the document covers these
+    bytes, except itself.
+    """
+
+    id: str
+    kind: TimeStampKind
+    integrity: Integrity
+    findings: tuple[Finding, ...]
+    gen_time: dt.datetime | None = None
+    accuracy: float = 0.0
+    certificate_der: bytes | None = None
+    certificates: tuple[bytes, ...] = ()
+    issued_by: str | None = None
+    algorithm: str | None = None
+    end: int | None = None
+
+
+class EvidenceKind(Enum):
+    """What one entry of a security store is (EN 319 142-1 cl. 5.4.2)."""
+
+    CERTIFICATE = "certificate"
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """One certificate, OCSP answer or revocation list that the document carries.
+
+    The first `end` bytes of the file, read alone, hold it: a time-stamp over them proves
+    that it existed. Nothing about it was verified.
+    """
+
+    kind: EvidenceKind
+    der: bytes
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureFacts:
     """Everything that the file says about one signature.
 
     `certificate_der` is the signing certificate when one was found, `identified` tells
     that the signature itself names it by hash; `certificates` are all that came along,
-    trusted by nobody yet.
+    trusted by nobody yet. The signature covers the first `end` bytes of the file, except
+    its own value; `time_stamps` are those over this value.
     """
 
     id: str
@@ -81,15 +133,23 @@ class SignatureFacts:
     algorithm: str | None = None
     claimed_signing_time: dt.datetime | None = None
     revision: int | None = None
+    end: int | None = None
+    time_stamps: tuple[TimeStampFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """Everything that was found in one document; `findings` concern no single signature."""
+    """Everything that was found in one document; `findings` concern no single signature.
+
+    `time_stamps` are those over the document, oldest first; `evidence` is what its security
+    stores hold (/DSS), each piece once.
+    """
 
     format: str
     signatures: tuple[SignatureFacts, ...]
     findings: tuple[Finding, ...] = ()
+    time_stamps: tuple[TimeStampFacts, ...] = ()
+    evidence: tuple[StoredEvidence, ...] = ()
 
 
 class TrustVerdict(Enum):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from idservice.errors import Finding
+from idservice.validation.certificates import Reliance
+from idservice.validation.evidence import Statement
 from idservice.validation.facts import (
     Change,
     ChangeVerdict,
@@ -21,8 +23,9 @@ from idservice.validation.facts import (
     TrustFacts,
     worst_change,
 )
-from idservice.validation.policy import Verdict
 from idservice.validation.rules import Indication
+from idservice.validation.time_stamps import JudgedTimeStamp
+from idservice.validation.verdict import Verdict
 
 NO_SIGNATURE_FOUND = "NO_SIGNATURE_FOUND"
 FORMAT_FAILURE = "FORMAT_FAILURE"
@@ -31,13 +34,21 @@ _MAX_TEXT = 400
 
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
-    """One signature: what was read, whom it trusts, what was decided."""
+    """One signature: what was read, whom it trusts, what was decided.
+
+    `best_signature_time` is the earliest time that a time-stamp proves; without one, the
+    time of the validation. The `level` is the one that is reached, None for that of the
+    format alone.
+    """
 
     facts: SignatureFacts
     trust: TrustFacts
     verdict: Verdict
     signed_by: str | None
-    control_time: dt.datetime
+    best_signature_time: dt.datetime
+    level: str | None = None
+    time_stamps: tuple[JudgedTimeStamp, ...] = ()
+    reliances: tuple[Reliance, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -51,7 +62,7 @@ class SignatureReport:
         return {
             "id": facts.id,
             "signedBy": self.signed_by,
-            "level": facts.level,
+            "level": self.level or facts.level,
             "indication": verdict.indication.value,
             "subIndication": None if sub is None else sub.value,
             "integrity": facts.integrity.value,
@@ -62,10 +73,15 @@ class SignatureReport:
             },
             "trust": {"verdict": self.trust.verdict.value, "anchor": self.trust.anchor},
             "claimedSigningTime": _time_json(facts.claimed_signing_time),
-            # Without a validated time-stamp nothing proves that the signature is older.
-            "bestSignatureTime": _time_json(self.control_time),
+            "bestSignatureTime": _time_json(self.best_signature_time),
             "errors": [_finding_json(item) for item in verdict.errors],
             "warnings": [_finding_json(item) for item in verdict.warnings],
+            "timeStamps": [time_stamp_json(item) for item in self.time_stamps],
+            "revocation": [
+                _statement_json(item, statement)
+                for item in self.reliances
+                for statement in item.statements
+            ],
         }
 
     @property
@@ -84,13 +100,16 @@ class SignatureReport:
 class ValidationReport:
     """One document: its signatures, and what concerns none of them.
 
-    The format is None for a file that could not be validated at all.
+    The format is None for a file that could not be validated at all. `time_stamps` are
+    those over the document; `at` is the time as of which it was validated.
     """
 
     file: str
     format: str | None
     signatures: tuple[SignatureReport, ...]
     errors: tuple[Finding, ...]
+    time_stamps: tuple[JudgedTimeStamp, ...] = ()
+    at: dt.datetime | None = None
 
     @property
     def valid_signatures_count(self) -> int:
@@ -111,6 +130,8 @@ class ValidationReport:
             "validSignaturesCount": self.valid_signatures_count,
             "signatures": [item.to_json() for item in self.signatures],
             "errors": [_finding_json(item) for item in self.errors],
+            "timeStamps": [time_stamp_json(item) for item in self.time_stamps],
+            "validationTime": _time_json(self.at),
         }
 
     def sentence(self) -> str:
@@ -146,6 +167,36 @@ def printable(text: str) -> str:
         char if char == " " or unicodedata.category(char)[0] not in "CZ" else f"\\u{ord(char):04x}"
         for char in shown
     )
+
+
+def time_stamp_json(stamp: JudgedTimeStamp) -> dict[str, Any]:
+    """Return a time-stamp and what was decided about it as a JSON object."""
+    facts, verdict = stamp.facts, stamp.verdict
+    sub = verdict.sub_indication
+    return {
+        "id": facts.id,
+        "type": facts.kind.value,
+        "time": _time_json(facts.gen_time),
+        "issuedBy": facts.issued_by,
+        "indication": verdict.indication.value,
+        "subIndication": None if sub is None else sub.value,
+        "integrity": facts.integrity.value,
+        "anchor": stamp.anchor,
+        "errors": [_finding_json(item) for item in verdict.errors],
+        "warnings": [_finding_json(item) for item in verdict.warnings],
+    }
+
+
+def _statement_json(about: Reliance, statement: Statement) -> dict[str, Any]:
+    path = statement.path
+    return {
+        "certificate": about.certificate.name,
+        "source": statement.source.value,
+        "state": statement.state.value,
+        "thisUpdate": _time_json(statement.this_update),
+        "issuedBy": None if path is None else path.certificates[0].name,
+        "inDocument": statement.end is not None,
+    }
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

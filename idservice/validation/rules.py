@@ -33,6 +33,11 @@ class SubIndication(Enum):
     REVOKED_NO_POE = "REVOKED_NO_POE"
     REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
     OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    REVOCATION_OUT_OF_BOUNDS_NO_POE = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
     TRY_LATER = "TRY_LATER"
 
     @property
@@ -46,12 +51,15 @@ _FAILED = frozenset(
         SubIndication.FORMAT_FAILURE,
         SubIndication.HASH_FAILURE,
         SubIndication.SIG_CRYPTO_FAILURE,
+        SubIndication.REVOKED,
+        SubIndication.EXPIRED,
+        SubIndication.NOT_YET_VALID,
     }
 )
 
 
 class Step(IntEnum):
-    """The steps of basic signature validation, in their order (EN 319 102-1 cl. 5.3.4)."""
+    """The steps of validation, in their order (EN 319 102-1 cl. 5.3.4, then 5.5.4)."""
 
     FORMAT_CHECK = 1
     IDENTIFICATION_OF_SIGNING_CERTIFICATE = 2
@@ -59,6 +67,7 @@ class Step(IntEnum):
     X509_VALIDATION = 4
     CRYPTOGRAPHIC_VERIFICATION = 5
     ACCEPTANCE = 6
+    TIME_STAMPS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +166,32 @@ RULES: dict[str, Rule] = {
         Step.X509_VALIDATION,
         SubIndication.OUT_OF_BOUNDS_NO_POE,
         "certificate_expired",
+        "certificate_ca_expired",
         "certificate_not_yet_valid",
+    ),
+    **_rules(Step.X509_VALIDATION, SubIndication.NOT_YET_VALID, "certificate_issued_later"),
+    **_rules(Step.X509_VALIDATION, SubIndication.REVOKED, "signed_after_revocation"),
+    **_rules(Step.X509_VALIDATION, SubIndication.EXPIRED, "signed_after_expiry"),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.REVOCATION_OUT_OF_BOUNDS_NO_POE,
+        "revocation_issuer_expired",
     ),
     **_rules(Step.X509_VALIDATION, SubIndication.REVOKED_NO_POE, "certificate_revoked"),
     **_rules(Step.X509_VALIDATION, SubIndication.REVOKED_CA_NO_POE, "certificate_ca_revoked"),
-    **_rules(Step.X509_VALIDATION, SubIndication.TRY_LATER, "certificate_suspended"),
-    **_rules(Step.X509_VALIDATION, None, "revocation_not_available", "revoked_later"),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.TRY_LATER,
+        "certificate_suspended",
+        "revocation_data_stale",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        None,
+        "revocation_not_available",
+        "revocation_data_refused",
+        "revoked_later",
+    ),
     **_rules(Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.HASH_FAILURE, "digest_mismatch"),
     **_rules(
         Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.SIG_CRYPTO_FAILURE, "signature_invalid"
@@ -194,11 +223,40 @@ RULES: dict[str, Rule] = {
         "claimed_time_missing",
         "reason_twice",
         "location_twice",
-        "timestamp_not_validated",
         "usage_rights_not_validated",
         "certificate_unrelated",
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",
+    ),
+    **_rules(
+        Step.TIME_STAMPS,
+        SubIndication.FORMAT_FAILURE,
+        "time_stamp_unreadable",
+        "time_stamp_version",
+        "time_stamp_imprint_length",
+    ),
+    **_rules(Step.TIME_STAMPS, SubIndication.HASH_FAILURE, "time_stamp_imprint_mismatch"),
+    **_rules(
+        Step.TIME_STAMPS,
+        SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+        "time_stamp_certificate_purpose",
+    ),
+    **_rules(
+        Step.TIME_STAMPS,
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+        "time_stamp_extension_unknown",
+        "time_stamp_in_future",
+        "document_time_stamp_broken",
+    ),
+    **_rules(Step.TIME_STAMPS, SubIndication.TIMESTAMP_ORDER_FAILURE, "time_stamp_order"),
+    **_rules(
+        Step.TIME_STAMPS,
+        None,
+        "time_stamp_not_valid",
+        "time_stamp_not_der",
+        "time_stamp_name_mismatch",
+        "time_stamp_reference_sha1",
+        "security_store_damaged",
     ),
 }
 """Every finding code that exists, and what it is worth."""

@@ -17,9 +17,16 @@ from idservice.validation.facts import (
     ChangeVerdict,
     Coverage,
     DocumentFacts,
+    EvidenceKind,
     Integrity,
     SignatureFacts,
+    StoredEvidence,
+    TimeStampFacts,
+    TimeStampKind,
 )
+
+# The largest accuracy that a reader of time-stamps gives.
+_MAX_SECONDS = 2.0**32
 
 
 def facts_to_json(facts: DocumentFacts) -> dict[str, Any]:
@@ -28,6 +35,8 @@ def facts_to_json(facts: DocumentFacts) -> dict[str, Any]:
         "format": facts.format,
         "signatures": [_signature_to_json(item) for item in facts.signatures],
         "findings": [_finding_to_json(item) for item in facts.findings],
+        "timeStamps": [_time_stamp_to_json(item) for item in facts.time_stamps],
+        "evidence": [[item.kind.value, _to_base64(item.der), item.end] for item in facts.evidence],
     }
 
 
@@ -38,6 +47,8 @@ def facts_from_json(value: Any) -> DocumentFacts:
             _text(value["format"]),
             tuple(_signature_from_json(item) for item in value["signatures"]),
             tuple(_finding_from_json(item) for item in value["findings"]),
+            tuple(_time_stamp_from_json(item) for item in value["timeStamps"]),
+            tuple(_evidence_from_json(*item) for item in value["evidence"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as exc:
         raise MalformedRequest(
@@ -64,6 +75,8 @@ def _signature_to_json(signature: SignatureFacts) -> dict[str, Any]:
         "algorithm": signature.algorithm,
         "claimedSigningTime": None if time is None else time.isoformat(),
         "revision": signature.revision,
+        "end": signature.end,
+        "timeStamps": [_time_stamp_to_json(item) for item in signature.time_stamps],
     }
 
 
@@ -82,7 +95,56 @@ def _signature_from_json(value: Any) -> SignatureFacts:
         algorithm=_optional_text(value["algorithm"]),
         claimed_signing_time=None if time is None else _time(time),
         revision=_optional_number(value["revision"]),
+        end=_optional_number(value["end"]),
+        time_stamps=tuple(_time_stamp_from_json(item) for item in value["timeStamps"]),
     )
+
+
+def _time_stamp_to_json(stamp: TimeStampFacts) -> dict[str, Any]:
+    certificate, time = stamp.certificate_der, stamp.gen_time
+    return {
+        "id": stamp.id,
+        "kind": stamp.kind.value,
+        "integrity": stamp.integrity.value,
+        "findings": [_finding_to_json(item) for item in stamp.findings],
+        "genTime": None if time is None else time.isoformat(),
+        "accuracy": stamp.accuracy,
+        "certificate": None if certificate is None else _to_base64(certificate),
+        "certificates": [_to_base64(item) for item in stamp.certificates],
+        "issuedBy": stamp.issued_by,
+        "algorithm": stamp.algorithm,
+        "end": stamp.end,
+    }
+
+
+def _time_stamp_from_json(value: Any) -> TimeStampFacts:
+    certificate, time = value["certificate"], value["genTime"]
+    return TimeStampFacts(
+        id=_text(value["id"]),
+        kind=TimeStampKind(value["kind"]),
+        integrity=Integrity(value["integrity"]),
+        findings=tuple(_finding_from_json(item) for item in value["findings"]),
+        gen_time=None if time is None else _time(time),
+        accuracy=_seconds(value["accuracy"]),
+        certificate_der=None if certificate is None else _from_base64(certificate),
+        certificates=tuple(_from_base64(item) for item in value["certificates"]),
+        issued_by=_optional_text(value["issuedBy"]),
+        algorithm=_optional_text(value["algorithm"]),
+        end=_optional_number(value["end"]),
+    )
+
+
+def _evidence_from_json(kind: Any, der: Any, end: Any) -> StoredEvidence:
+    number = _optional_number(end)
+    if number is None:
+        raise TypeError("a piece of evidence stands nowhere")
+    return StoredEvidence(EvidenceKind(kind), _from_base64(der), number)
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, float) or not 0 <= value < _MAX_SECONDS:
+        raise TypeError("an accuracy is none")
+    return value
 
 
 def _finding_to_json(finding: Finding) -> list[str]:

@@ -80,13 +80,42 @@ class Trust(ReportModel):
     anchor: str | None
 
 
+Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+
+
+class TimeStampAnswer(ReportModel):
+    """One time-stamp (RFC 3161) and what was decided about it."""
+
+    id: str
+    type: Literal["signature-time-stamp", "document-time-stamp"]
+    time: str | None
+    issuedBy: str | None  # noqa: N815 - the name on the wire
+    indication: Indication
+    subIndication: str | None  # noqa: N815 - the name on the wire
+    integrity: Literal["intact", "broken", "unverifiable"]
+    anchor: str | None
+    errors: list[FindingAnswer]
+    warnings: list[FindingAnswer]
+
+
+class RevocationAnswer(ReportModel):
+    """One statement that a certificate was good, on which the verdict rests."""
+
+    certificate: str
+    source: Literal["ocsp", "crl", "authority"]
+    state: Literal["valid", "suspended", "revoked"]
+    thisUpdate: str | None  # noqa: N815 - the name on the wire
+    issuedBy: str | None  # noqa: N815 - the name on the wire
+    inDocument: bool  # noqa: N815 - the name on the wire
+
+
 class SignatureReportAnswer(ReportModel):
     """The verdict about one signature (ETSI EN 319 102-1)."""
 
     id: str
     signedBy: str | None  # noqa: N815 - the name on the wire
     level: str | None
-    indication: Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+    indication: Indication
     subIndication: str | None  # noqa: N815 - the name on the wire
     integrity: Literal["intact", "broken", "unverifiable"]
     coverage: Literal["whole-file", "revision", "broken"]
@@ -96,6 +125,8 @@ class SignatureReportAnswer(ReportModel):
     bestSignatureTime: str | None  # noqa: N815 - the name on the wire
     errors: list[FindingAnswer]
     warnings: list[FindingAnswer]
+    timeStamps: list[TimeStampAnswer]  # noqa: N815 - the name on the wire
+    revocation: list[RevocationAnswer]
 
 
 class ValidationAnswer(ReportModel):
@@ -107,3 +138,5 @@ class ValidationAnswer(ReportModel):
     validSignaturesCount: int  # noqa: N815 - the name on the wire
     signatures: list[SignatureReportAnswer]
     errors: list[FindingAnswer]
+    timeStamps: list[TimeStampAnswer]  # noqa: N815 - the name on the wire
+    validationTime: str | None  # noqa: N815 - the name on the wire

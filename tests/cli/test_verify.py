@@ -192,6 +192,8 @@ def test_a_file_that_cannot_be_used_is_named(
         "signaturesCount": 0,
         "validSignaturesCount": 0,
         "signatures": [],
+        "timeStamps": [],
+        "validationTime": None,
     }
     for told in (done, verify(file, *options)):
         assert told.err.startswith(f"idservice: {file} was not validated: ")

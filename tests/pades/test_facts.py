@@ -19,7 +19,7 @@ from idservice.errors import (
     PdfPasswordWrong,
 )
 from idservice.pades.facts import read_facts
-from idservice.validation.facts import Coverage, Integrity
+from idservice.validation.facts import Coverage, Integrity, TimeStampKind
 from support import pdfs
 from support.cms_forgery import Forgery
 from support.pdfs import append_table, plain_objects, table_pdf
@@ -173,12 +173,14 @@ def test_a_file_that_was_cut_off_lists_its_signature(cut: int) -> None:
 
 
 def test_a_document_time_stamp_is_noticed_and_not_counted() -> None:
-    """A real time-stamp token is no signature; that it is not validated is told."""
+    """A token stands among the time-stamps, not the signatures, with what is wrong with it."""
     token = Forgery(content=b"x", content_type="1.2.840.113549.1.9.16.1.4")
     entries = {"SubFilter": b"/ETSI.RFC3161", "Type": b"/DocTimeStamp"}
     found = facts_of(SignedPdf(entries=entries, cms=token.encode).build())
     assert found.signatures == ()
-    assert [item.code for item in found.findings] == ["timestamp_not_validated"]
+    (stamp,) = found.time_stamps
+    assert stamp.kind is TimeStampKind.DOCUMENT
+    assert [item.code for item in stamp.findings] == ["time_stamp_unreadable"]
 
 
 LEVELS: dict[str, tuple[dict[str, bytes], str, str]] = {

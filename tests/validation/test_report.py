@@ -54,6 +54,8 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
         "validSignaturesCount",
         "signatures",
         "errors",
+        "timeStamps",
+        "validationTime",
     ]
     assert shown["signatures"] == [
         {
@@ -70,6 +72,8 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
             "bestSignatureTime": "2026-06-01T12:00:00Z",
             "errors": [],
             "warnings": [],
+            "timeStamps": [],
+            "revocation": [],
         }
     ]
     assert json.loads(json.dumps(shown)) == shown

@@ -1,0 +1,245 @@
+"""The evidence that a document carries about certificates, each piece read once.
+
+Nobody signed the security store itself: what is in it counts only as far as it verifies.
+`statements` verifies OCSP answers (RFC 6960 cl. 3.2) and revocation lists (RFC 5280
+cl. 6.3) about one certificate; for which time they are good enough is not decided here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cryptography import x509
+
+from idservice.crypto.certificates import load_certificate
+from idservice.errors import IdServiceError, MalformedInput, StatusAnswerMismatch
+from idservice.pki.crl import CrlFacts, CrlStatus, read_crl, require_status_from_crl
+from idservice.pki.ocsp_response import OcspAnswerFacts, OcspStatus, read_answer, require_status
+from idservice.validation.evidence import RevocationState, StatementSource
+from idservice.validation.facts import EvidenceKind, StoredEvidence
+
+MAX_STATEMENTS = 64
+"""Statements about one certificate whose signatures are verified, the newest first."""
+
+_STATES = {
+    "good": RevocationState.VALID,
+    "revoked": RevocationState.REVOKED,
+    "unknown": RevocationState.UNKNOWN,
+}
+_HOLD = "certificateHold"
+_COMPROMISE = frozenset({"keyCompromise", "cACompromise"})
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedStatement:
+    """What one answer or list says about a certificate, and who signed it.
+
+    `bag` are the certificates that came along with it; `no_check` tells that the signer's
+    certificate need not be asked about. `end` is how many bytes of the document hold it.
+    """
+
+    source: StatementSource
+    state: RevocationState
+    this_update: dt.datetime
+    next_update: dt.datetime | None
+    revoked_at: dt.datetime | None
+    reason: str | None
+    end: int
+    signer: x509.Certificate
+    bag: tuple[x509.Certificate, ...]
+    no_check: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsFound:
+    """Statements that verify, and why others about the same certificate do not."""
+
+    verified: tuple[VerifiedStatement, ...]
+    refused: tuple[str, ...]
+
+
+class CarriedEvidence:
+    """The certificates, OCSP answers and revocation lists of one document."""
+
+    def __init__(self, evidence: Sequence[StoredEvidence]) -> None:
+        """Take what was found in the document; nothing is read before it is asked for."""
+        self._evidence = tuple(evidence)
+
+    @cached_property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificates that can be read."""
+        return load_readable(tuple(item.der for item in self._of(EvidenceKind.CERTIFICATE)))
+
+    @cached_property
+    def unreadable(self) -> int:
+        """How many pieces are not what they should be."""
+        certificates = sum(1 for _ in self._of(EvidenceKind.CERTIFICATE)) - len(self.certificates)
+        read = len(self._answers) + len(self._lists)
+        statements = sum(item.kind is not EvidenceKind.CERTIFICATE for item in self._evidence)
+        return certificates + statements - read
+
+    def statements(
+        self, certificate: x509.Certificate, issuer: x509.Certificate
+    ) -> StatementsFound:
+        """Verify everything that is said about a certificate, which this issuer issued."""
+        verified: list[VerifiedStatement] = []
+        refused: list[str] = []
+        for candidate in self._candidates(certificate, issuer):
+            try:
+                found = candidate.verify(certificate, issuer)
+            except StatusAnswerMismatch:
+                # About something else: nothing was claimed that is not so.
+                continue
+            except IdServiceError as exc:
+                refused.append(exc.detail)
+                continue
+            if found.state is not RevocationState.NOT_COVERED:
+                verified.append(found)
+        return StatementsFound(tuple(verified), tuple(refused))
+
+    def _candidates(
+        self, certificate: x509.Certificate, issuer: x509.Certificate
+    ) -> list[_Answer | _List]:
+        answers = [item for item in self._answers if item.is_about(certificate, issuer)]
+        lists = [item for item in self._lists if item.crl.parsed.issuer == issuer.subject]
+        found: list[_Answer | _List] = [*answers, *lists]
+        found.sort(key=lambda item: item.time, reverse=True)
+        return found[:MAX_STATEMENTS]
+
+    @cached_property
+    def _answers(self) -> tuple[_Answer, ...]:
+        found = []
+        for item in self._of(EvidenceKind.OCSP):
+            try:
+                facts = read_answer(item.der)
+            except IdServiceError:
+                continue
+            if facts.basic is not None:
+                found.append(_Answer(facts, item.end, facts.basic.produced_at))
+        return tuple(found)
+
+    @cached_property
+    def _lists(self) -> tuple[_List, ...]:
+        found = []
+        for item in self._of(EvidenceKind.CRL):
+            try:
+                crl = read_crl(item.der)
+            except IdServiceError:
+                continue
+            found.append(_List(crl, item.end, crl.this_update))
+        return tuple(found)
+
+    def _of(self, kind: EvidenceKind) -> Iterator[StoredEvidence]:
+        return (item for item in self._evidence if item.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One OCSP answer of the document."""
+
+    facts: OcspAnswerFacts
+    end: int
+    time: dt.datetime
+
+    def is_about(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+        """Whether one of its statuses names the certificate, by its issuer and number."""
+        basic = self.facts.basic
+        serial = certificate.serial_number
+        return basic is not None and any(
+            item.cert_id.serial == serial and item.cert_id.names(certificate, issuer)
+            for item in basic.singles
+        )
+
+    def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
+        """Verify the answer about a certificate. Raises what `require_status` raises."""
+        status = require_status(self.facts, certificate, issuer, at=None)
+        basic = self.facts.basic
+        responder = status.responder_certificate
+        return VerifiedStatement(
+            StatementSource.OCSP,
+            _ocsp_state(status, certificate),
+            status.this_update,
+            status.next_update,
+            status.revoked_at,
+            status.reason,
+            self.end,
+            responder,
+            () if basic is None else load_readable(basic.certificates_der),
+            status.responder_exempt and responder != issuer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """One revocation list of the document."""
+
+    crl: CrlFacts
+    end: int
+    time: dt.datetime
+
+    def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
+        """Verify the list and look the certificate up. Raises as `require_status_from_crl`."""
+        status = require_status_from_crl(self.crl, certificate, issuer, at=None)
+        return VerifiedStatement(
+            StatementSource.CRL,
+            _list_state(status),
+            status.this_update,
+            status.next_update,
+            _invalid_since(status),
+            status.reason,
+            self.end,
+            issuer,
+            (),
+            no_check=False,
+        )
+
+
+def load_readable(certificates_der: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
+    """Load certificates that came along; what cannot be read helps nobody."""
+    loaded = []
+    for item in certificates_der:
+        try:
+            loaded.append(load_certificate(item))
+        except MalformedInput:
+            continue
+    return tuple(loaded)
+
+
+def _state(state: str, reason: str | None) -> RevocationState:
+    found = _STATES.get(state, RevocationState.UNKNOWN)
+    hold = found is RevocationState.REVOKED and reason == _HOLD
+    return RevocationState.SUSPENDED if hold else found
+
+
+def _ocsp_state(status: OcspStatus, certificate: x509.Certificate) -> RevocationState:
+    """A responder that forgets expired certificates says nothing by calling one good.
+
+    RFC 6960 cl. 4.4.4: the archive cutoff tells since when it remembers them.
+    """
+    state = _state(status.state, status.reason)
+    ended = certificate.not_valid_after_utc
+    remembered = status.archive_cutoff is not None and status.archive_cutoff <= ended
+    if state is RevocationState.VALID and status.this_update > ended and not remembered:
+        return RevocationState.NOT_COVERED
+    return state
+
+
+def _list_state(status: CrlStatus) -> RevocationState:
+    """A list that dropped expired certificates says nothing about one that it does not name."""
+    state = _state(status.state, status.reason)
+    return RevocationState.NOT_COVERED if state is RevocationState.UNKNOWN else state
+
+
+def _invalid_since(status: CrlStatus) -> dt.datetime | None:
+    """With a compromised key, what was made since the compromise counts for nothing.
+
+    RFC 5280 cl. 5.3.2: the invalidity date lies before the revocation.
+    """
+    if status.revoked_at is None or status.invalid_since is None:
+        return status.revoked_at
+    if status.reason not in _COMPROMISE:
+        return status.revoked_at
+    return min(status.revoked_at, status.invalid_since)

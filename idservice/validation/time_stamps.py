@@ -1,0 +1,157 @@
+"""Which time-stamps hold, and what they prove (EN 319 102-1 cl. 5.4, 5.5.4 and 5.6.3).
+
+Document time-stamps are judged from the newest to the oldest: each one that holds proves
+that everything that it covers existed at its time, the older time-stamps included. So an
+old one whose certificate expired still counts when a newer one was added before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from idservice.errors import Finding
+from idservice.validation.certificates import (
+    CLOCK_TOLERANCE,
+    PathJudgement,
+    Reliance,
+    Role,
+    Use,
+    judge_path,
+    moment,
+)
+from idservice.validation.evidence import PathFacts
+from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
+from idservice.validation.proofs import Proofs
+from idservice.validation.rules import Indication, rule_for
+from idservice.validation.verdict import Verdict, verdict_of
+
+_LEAST_ACCURACY = 1.0
+"""Seconds: many authorities give whole seconds, whatever their accuracy."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTimeStamp:
+    """One time-stamp and what was decided about it; `reliances` are about its certificates."""
+
+    facts: TimeStampFacts
+    verdict: Verdict
+    anchor: str | None
+    reliances: tuple[Reliance, ...]
+
+    @property
+    def time(self) -> dt.datetime | None:
+        """The time that it proves; None when it proves nothing."""
+        return self.facts.gen_time if self.verdict.passed else None
+
+    @property
+    def reason(self) -> str:
+        """Why it proves nothing, as the second half of a sentence."""
+        error = self.verdict.errors[0]
+        if error.code != "certificate_expired":
+            return error.message[:1].lower() + error.message[1:]
+        return f"its {error.message[4:].rstrip('.')}, and no newer time-stamp was added in time."
+
+
+def judge_document_time_stamps(
+    stamps: Sequence[TimeStampFacts], paths: Sequence[PathFacts], now: dt.datetime
+) -> tuple[tuple[JudgedTimeStamp, ...], Proofs]:
+    """Judge time-stamps over the document, newest first; return them in their own order.
+
+    `paths` are those of their certificates, one for each. The proofs are of all that hold.
+    """
+    proofs = Proofs(now)
+    judged: dict[int, JudgedTimeStamp] = {}
+    order = sorted(range(len(stamps)), key=lambda index: stamps[index].end or 0, reverse=True)
+    for index in order:
+        item = judge_time_stamp(stamps[index], paths[index], proofs)
+        judged[index] = item
+        if item.time is not None and item.facts.end is not None:
+            proofs = proofs.add(item.facts.end, item.time)
+    return tuple(judged[index] for index in range(len(stamps))), proofs
+
+
+def judge_time_stamp(stamp: TimeStampFacts, found: PathFacts, proofs: Proofs) -> JudgedTimeStamp:
+    """Judge one time-stamp: its token, then the certificates of its authority (cl. 5.4.4)."""
+    findings = list(stamp.findings)
+    sound = all(rule_for(item.code).sub_indication is None for item in findings)
+    if stamp.integrity is not Integrity.INTACT and sound:
+        findings.append(
+            Finding(
+                "integrity_unverifiable",
+                "The time-stamp could not be verified.",
+                "Have the document time-stamped again.",
+            )
+        )
+    judged = PathJudgement((), ())
+    if stamp.gen_time is not None:
+        findings += _future(stamp.gen_time, proofs.now)
+        findings += found.findings
+        if found.path is not None:
+            proved_at = max(proofs.time_of(stamp.end), stamp.gen_time)
+            use = Use(Role.TIME_STAMP, stamp.gen_time, proved_at, proofs.covers(stamp.end))
+            judged = judge_path(found.path, use, proofs)
+            findings += judged.findings
+    anchor = None if found.path is None else found.path.anchor.name
+    return JudgedTimeStamp(stamp, verdict_of(findings), anchor, judged.reliances)
+
+
+def not_valid_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
+    """Tell of each time-stamp that proves nothing, and why.
+
+    One over the document that is broken stands there without any right: nobody may append
+    what only looks like a time-stamp.
+    """
+    for item in stamps:
+        if item.verdict.passed:
+            continue
+        broken = item.verdict.indication is Indication.TOTAL_FAILED
+        if broken and item.facts.kind is TimeStampKind.DOCUMENT:
+            yield Finding(
+                "document_time_stamp_broken",
+                f"What was appended as the document time-stamp {item.facts.id} is none: "
+                f"{item.reason}",
+                "Ask for the document as it was before; this was not made by time-stamping it.",
+            )
+        else:
+            yield Finding(
+                "time_stamp_not_valid",
+                f"The time-stamp {item.facts.id} proves nothing: {item.reason}",
+                item.verdict.errors[0].fix,
+            )
+
+
+def order_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
+    """Require that what covers another time-stamp is not older than it (cl. 5.5.4 step 3)."""
+    valid = [item for item in stamps if item.time is not None]
+    own = [item for item in valid if item.facts.kind is TimeStampKind.SIGNATURE]
+    later = [item for item in valid if item.facts.kind is TimeStampKind.DOCUMENT]
+    later.sort(key=lambda item: item.facts.end or 0)
+    pairs = [(item, later[0]) for item in own if later] + list(pairwise(later))
+    for inner, outer in pairs:
+        if inner.time is None or outer.time is None:
+            continue
+        if inner.time > outer.time + _tolerance(inner, outer):
+            yield Finding(
+                "time_stamp_order",
+                f"The time-stamp {outer.facts.id} of {moment(outer.time)} covers "
+                f"{inner.facts.id} of {moment(inner.time)}, which is later: one of both "
+                "authorities did not tell the truth.",
+                "Rely on neither; ask the signer for another signature.",
+            )
+
+
+def _tolerance(one: JudgedTimeStamp, other: JudgedTimeStamp) -> dt.timedelta:
+    accuracy = one.facts.accuracy + other.facts.accuracy
+    return dt.timedelta(seconds=min(max(accuracy, _LEAST_ACCURACY), 60.0))
+
+
+def _future(gen_time: dt.datetime, now: dt.datetime) -> Iterator[Finding]:
+    if gen_time > now + CLOCK_TOLERANCE:
+        yield Finding(
+            "time_stamp_in_future",
+            f"The time-stamp is of {moment(gen_time)}, after the time of this validation.",
+            "Check the clock, or validate as of a later time.",
+        )
