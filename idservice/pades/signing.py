@@ -105,7 +105,7 @@ def prepare(
 
 def iso_extensions(algorithm: SignatureAlgorithm) -> tuple[int, ...]:
     """Return the extensions of PDF 2.0 that a signature with this algorithm uses."""
-    sha3 = (SHA3_IN_PDF,) if algorithm.hash.name.startswith("sha3") else ()
+    sha3 = (SHA3_IN_PDF,) if algorithm.hash.name.startswith("sha3_") else ()
     curves = (CURVES_IN_PDF,) if algorithm.family in _ON_CURVES else ()
     return sha3 + curves
 

@@ -21,7 +21,7 @@ IDS = [f"{item.name}-{kind.value}" for item, kind in FITTING]
 # OpenSSL 3.0 makes CMS with neither EdDSA nor ML-DSA, and poppler's NSS lacks SHA-3 as well.
 PYHANKO_LACKS = {"rsa-sha3-256", "rsa-sha3-384", "rsa-sha3-512"}
 OPENSSL_LACKS = {"ed25519", "ml-dsa-65"}
-POPPLER_LACKS = OPENSSL_LACKS | {item.name for item in SIGNATURE_ALGORITHMS if "sha3" in item.name}
+POPPLER_LACKS = OPENSSL_LACKS | {item.name for item in SIGNATURE_ALGORITHMS if "sha3-" in item.name}
 
 
 @pytest.mark.parametrize(("algorithm", "kind"), FITTING, ids=IDS)
@@ -53,7 +53,7 @@ def test_each_algorithm_is_accepted(
 def test_extensions_of_pdf_2_are_declared(algorithm: SignatureAlgorithm, kind: KeyKind) -> None:
     """SHA-3 declares ISO/TS 32001, elliptic curves 32002; nothing is declared twice."""
     once = signed(pdfs.build("version-2.0").data, kind, algorithm=algorithm)
-    expected = [32001] * ("sha3" in algorithm.hash.name)
+    expected = [32001] * ("sha3_" in algorithm.hash.name)
     expected += [32002] * (algorithm.family in {"ecdsa", "eddsa"})
     for data in (once, signed(once, kind, algorithm=algorithm)):
         root = PdfFileReader(io.BytesIO(data)).root
