@@ -227,6 +227,7 @@ RULES: dict[str, Rule] = {
         "certificate_unrelated",
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",
+        "algorithm_experimental",
     ),
     **_rules(
         Step.TIME_STAMPS,
