@@ -234,6 +234,7 @@ class Services(PkiServices):
         """
         from idservice.services.certificate_authority import ISSUING_KEY
         from idservice.services.operators import OperatorToken
+            experimental=self.settings.signing.experimental_algorithms,
 
         OperatorToken(self.settings.keys.operator_token_file)
         _ = self.publication

@@ -211,6 +211,7 @@ RULES: dict[str, Rule] = {
         Step.ACCEPTANCE,
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
         "algorithm_not_allowed",
+        "algorithm_experimental",
         "signing_certificate_sha1",
     ),
     **_rules(
@@ -227,7 +228,7 @@ RULES: dict[str, Rule] = {
         "certificate_unrelated",
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",
-        "algorithm_experimental",
+        "algorithm_experimental_allowed",
     ),
     **_rules(
         Step.TIME_STAMPS,
