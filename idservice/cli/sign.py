@@ -13,12 +13,14 @@ from idservice.cli import failures
 from idservice.cli.attribute_options import attribute_options
 from idservice.cli.context import AppContext
 from idservice.cli.key_options import chosen_key, key_options
+from idservice.cli.level_options import level_options
 from idservice.cli.secrets_input import password_options, read_password, read_pin
 from idservice.cli.stamp_options import stamp_options
 from idservice.errors import FileNotWritable, IdServiceError
 
 if TYPE_CHECKING:
     from idservice.services.file_signing import FileOrder, FileSigner, SignedFile
+    from idservice.services.level_sources import LevelChoice
     from idservice.services.signature_options import SignerWishes
     from idservice.services.stamps import StampChoice
 
@@ -49,6 +51,7 @@ class Outcome:
 @click.option("--field", help="Name of the signature field: an empty one, or a new one.")
 @stamp_options
 @attribute_options
+@level_options
 @password_options
 @click.option("--repair", is_flag=True, help="Rewrite a damaged file first, if nobody signed it.")
 @click.option("--force", is_flag=True, help="Replace existing outputs; never an input.")
@@ -74,8 +77,9 @@ def sign(
     as_json: bool,
     wishes: SignerWishes,
     stamp: StampChoice | None,
+    level: LevelChoice | None,
 ) -> int:
-    """Sign PDF files (PAdES-B-B) with PIN2.
+    """Sign PDF files (PAdES baseline signatures) with PIN2.
 
     Without -o or --out-dir the output of a.pdf is a.signed.pdf beside it. The PIN is
     asked and tried once for all files. One file that fails does not stop the others; the
@@ -95,7 +99,8 @@ def sign(
     ]
     pin2 = read_pin("pin2", given=pin, file=pin_file, holder=choice.shown)
     services = app.services()
-    signer = services.file_signing.with_key(services.own_keys.for_signing(choice, pin2), wishes)
+    key = services.own_keys.for_signing(choice, pin2)
+    signer = services.file_signing.with_key(key, wishes, level)
     show = _print_json_line if as_json else _print_line
     outcomes = _sign_all(signer, orders, show)
     if not as_json and len(outcomes) > 1:
@@ -187,6 +192,7 @@ def _print_json_line(outcome: Outcome) -> None:
             "status": "signed",
             "output": str(outcome.signed.target),
             "field": outcome.signed.field_name,
+            "level": outcome.signed.level,
             "size": outcome.signed.size,
             "repaired": list(outcome.signed.repaired_faults),
         }

@@ -17,12 +17,10 @@ import click
 from idservice.cli import failures
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
+from idservice.cli.trust_files import read_trust_file
 from idservice.errors import (
-    FileNotReadable,
     Finding,
     IdServiceError,
-    InputTooLarge,
-    MalformedCertificate,
     NotInitialised,
 )
 
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
 _STYLES = {"TOTAL-PASSED": "bold green", "TOTAL-FAILED": "bold red", "INDETERMINATE": "bold yellow"}
 _MAX_NAME = 200
-_MAX_TRUST_BYTES = 1024 * 1024
 
 
 class _Time(click.ParamType[dt.datetime]):
@@ -88,7 +85,7 @@ def verify(
     # Certificates of strangers make the library warn; the report says what matters.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        anchors = tuple(item for path in trust for item in _anchors(path))
+        anchors = tuple(item for path in trust for item in read_trust_file(path))
         validation = _validation(context)
         codes = [_report(validation, path, secret, at, anchors, as_json) for path in files]
     return max(codes)
@@ -153,21 +150,6 @@ def _validation(context: AppContext) -> Validation:
         return context.services().validation
     except NotInitialised:
         return validation_without_home(context.settings.validation)
-
-
-def _anchors(path: Path) -> tuple[TrustedCertificate, ...]:
-    from idservice.services.documents import open_document
-    from idservice.services.validation import read_trusted
-
-    try:
-        with open_document(path, _MAX_TRUST_BYTES) as document:
-            return read_trusted(bytes(document.data))
-    except MalformedCertificate as exc:
-        raise MalformedCertificate(
-            f"{path}: {exc.detail}", "Name a file with certificates in PEM, or one in DER."
-        ) from exc
-    except InputTooLarge as exc:
-        raise FileNotReadable(exc.detail, "Name a PEM file with certificates.") from exc
 
 
 def _show(report: ValidationReport) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from idservice.keystore.secret import load_secret
 from idservice.keystore.wrapping import PinCost, stretch
+from idservice.services.hardware import PERSONS
 from idservice.services.home_folder import CARDS, require_initialised
 from idservice.services.pki_services import Clock, PkiServices
 from idservice.settings import Settings, config_folder
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
     from idservice.services.file_signing import FileSigning
+    from idservice.services.hsm_person_keys import HsmPersonKeys
     from idservice.services.key_custody import KeyCustody
     from idservice.services.key_records import Stretching
+    from idservice.services.level_sources import LevelChoice
+    from idservice.services.levels import Levels
     from idservice.services.own_keys import OwnKeys
     from idservice.services.persons import Persons
     from idservice.services.pins import Pins
@@ -142,6 +146,7 @@ class Services(PkiServices):
             self.certificate_authority.chain_der,
             self.clock,
             require_own_secret=self.token_keys.require_own_secret,
+            hsm=self.hsm if self.settings.hsm.is_set else None,
         )
 
     @cached_property
@@ -161,7 +166,10 @@ class Services(PkiServices):
         from idservice.services.test_people import ReadyPeople
 
         return ReadyPeople(
-            self._enrolment(stretching), test_people_list(), self.settings.state.folder / CARDS
+            self._enrolment(stretching),
+            test_people_list(),
+            self.settings.state.folder / CARDS,
+            hsm=PERSONS in self.settings.hsm.keys,
         )
 
     def _enrolment(self, stretching: Stretching) -> Enrolment:
@@ -175,7 +183,15 @@ class Services(PkiServices):
             KeyRecordMaker(self.secret, self._pin_cost, self.settings.pins.tries, stretching),
             validity=timedelta(days=self.settings.pki.person_days),
             clock=self.clock,
+            hsm=self.hsm_person_keys if PERSONS in self.settings.hsm.keys else None,
         )
+
+    @cached_property
+    def hsm_person_keys(self) -> HsmPersonKeys:
+        """Keys of people in the token. Raises SettingsInvalid when there is none."""
+        from idservice.services.hsm_person_keys import HsmPersonKeys
+
+        return HsmPersonKeys(self.database, self.hsm, self.clock)
 
     @cached_property
     def _pin_cost(self) -> PinCost:
@@ -193,7 +209,15 @@ class Services(PkiServices):
         """Signing files with keys that are opened here."""
         from idservice.services.file_signing import FileSigning
 
-        return FileSigning(self.database, self.settings.signing, clock=self.clock)
+        return FileSigning(
+            self.database, self.settings.signing, levels=self.levels, clock=self.clock
+        )
+
+    def levels(self, choice: LevelChoice) -> Levels:
+        """What raises signatures to a level, with the services that a caller chose."""
+        from idservice.services.level_sources import open_levels
+
+        return open_levels(self, choice)
 
     @cached_property
     def validation(self) -> Validation:
@@ -210,6 +234,7 @@ class Services(PkiServices):
             intermediates=authorities[:-1],
             revocation=DatabaseRevocation(self.database, authorities),
             reader=self.confined_reader,
+            experimental=self.settings.signing.experimental_algorithms,
         )
 
     @cached_property
@@ -230,17 +255,26 @@ class Services(PkiServices):
         """Open every key and token that the service needs, so that a bad one stops its start.
 
         Whatever a worker process could refuse is refused here, once. Raises
-        KeyStoreInvalid, UnsafePermissions or NotInitialised.
+        KeyStoreInvalid, UnsafePermissions or NotInitialised; KeyStoreUnavailable when a
+        token for keys does not answer.
         """
         from idservice.services.certificate_authority import ISSUING_KEY
         from idservice.services.operators import OperatorToken
-            experimental=self.settings.signing.experimental_algorithms,
 
         OperatorToken(self.settings.keys.operator_token_file)
         _ = self.publication
         self.authority_keys.load_signer(ISSUING_KEY)
+        self.service_certificates.require_all()
+        if self.settings.hsm.is_set:
+            self.hsm.require_answer()
         with self.database.read() as connection:
             self.token_keys.signing_key(connection, self.clock())
+
+    def reconcile(self) -> None:
+        """Give up what processes left unfinished that died while they issued."""
+        self.certificate_authority.reconcile()
+        if self.settings.hsm.is_set:
+            self.hsm_person_keys.reconcile()
 
     def close(self) -> None:
         """Close the database and the token for this process, and end what it started."""
