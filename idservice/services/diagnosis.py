@@ -10,20 +10,18 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from pathlib import Path
-
-from cryptography.x509 import load_der_x509_certificate
 
 from idservice.errors import DatabaseUnavailable, IdServiceError
 from idservice.keystore.secret import load_secret
 from idservice.keystore.software import KeyFiles
+from idservice.services import pki_diagnosis
 from idservice.services.addresses import Listener, who_listens
 from idservice.services.assembly import Clock, Services, now, open_database
 from idservice.services.authority_keys import SERVICE_KEYS
 from idservice.services.certificate_authority import ISSUING_KEY, ROOT_KEY
+from idservice.services.findings import Finding, Level
 from idservice.services.home_folder import require_initialised
 from idservice.services.operators import OperatorToken
 from idservice.services.relying_parties import DEMO_RELYING_PARTY
@@ -31,29 +29,12 @@ from idservice.settings import Settings
 from idservice.store import audit, certificates
 from idservice.store.database import Database
 
+__all__ = ["Diagnosis", "Finding", "Level", "is_healthy"]
+
 CLOCK_TOLERANCE = timedelta(seconds=1)
 CLOCK_SAMPLE_SECONDS = 0.05
-EXPIRY_WARNING = timedelta(days=7)
 LITTLE_SPACE = 1 << 30
 NO_SPACE = 100 << 20
-
-
-class Level(Enum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One result: which check, how it ended, what was found, and how to mend it."""
-
-    check: str
-    level: Level
-    message: str
-    fix: str = ""
 
 
 class Diagnosis:
@@ -87,6 +68,8 @@ class Diagnosis:
             ("schema", self._schema),
             ("keys", self._token_key),
             ("issuance", self._issuance),
+            ("expiry", self._service_certificates),
+            ("revocation", self._revocation_lists),
             ("address", self._address),
         )
 
@@ -94,7 +77,7 @@ class Diagnosis:
         return _all(
             ("permissions", self._permissions),
             ("keys", self._keys),
-            ("expiry", self._expiry),
+            ("expiry", self._authorities),
             ("port", self._port),
             ("disk", self._disk),
         )
@@ -174,7 +157,9 @@ class Diagnosis:
 
     def _keys(self) -> Iterator[Finding]:
         files = self._key_files()
-        names = (ROOT_KEY, ISSUING_KEY, *SERVICE_KEYS)
+        # A home of an earlier version lacks a service's key until that is used.
+        made = (name for name in SERVICE_KEYS if files.certificate_path(name).exists())
+        names = (ROOT_KEY, ISSUING_KEY, *made)
         for name in names:
             files.load_signer(name)
         yield Finding("keys", Level.OK, f"{', '.join(names)} open and match their certificates")
@@ -187,11 +172,14 @@ class Diagnosis:
             kid = services.token_keys.signing_key(connection, self._clock()).kid
         yield Finding("keys", Level.OK, f"access tokens are signed with {kid}")
 
-    def _expiry(self) -> Iterator[Finding]:
-        files = self._key_files()
-        for name in (ROOT_KEY, ISSUING_KEY, *SERVICE_KEYS):
-            certificate = load_der_x509_certificate(files.load_certificate(name))
-            yield _expiry_finding(name, certificate.not_valid_after_utc, self._clock())
+    def _authorities(self) -> Iterator[Finding]:
+        yield from pki_diagnosis.expiry_of_authorities(self._services())
+
+    def _service_certificates(self) -> Iterator[Finding]:
+        yield from pki_diagnosis.expiry_of_services(self._services())
+
+    def _revocation_lists(self) -> Iterator[Finding]:
+        yield from pki_diagnosis.revocation_lists(self._services())
 
     def _issuance(self) -> Iterator[Finding]:
         with self._database.read() as connection:
@@ -304,16 +292,3 @@ def _latest_record(database: Database) -> datetime | None:
 
 def _others_can_use(path: Path) -> bool:
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
-
-
-def _expiry_finding(name: str, not_after: datetime, at: datetime) -> Finding:
-    if at <= not_after - EXPIRY_WARNING:
-        return Finding("expiry", Level.OK, f"{name} is valid until {not_after:%Y-%m-%d}")
-    ends = "expired" if at > not_after else "ends"
-    text = f"The certificate of {name} {ends} on {not_after:%Y-%m-%d}"
-    if name in SERVICE_KEYS:
-        fix = "Leave it as it is: people, logins, signatures and validation do not need it."
-        return Finding("expiry", Level.WARN, f"{text}; nothing uses it yet.", fix)
-    level = Level.FAIL if at > not_after else Level.WARN
-    fix = "Make a new authority in a new home: idservice --home FOLDER init"
-    return Finding("expiry", level, f"{text}.", fix)

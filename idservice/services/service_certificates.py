@@ -144,6 +144,11 @@ class ServiceCertificates:
                 held = self._held[name] = self._looked_up(name, now)
         return held.certificate
 
+    def require_all(self) -> None:
+        """Require every service to have a certificate that is valid now; see `current`."""
+        for name in self._lifetimes:
+            self.current(name)
+
     def newest(self, name: str) -> ServiceCertificate | None:
         """Return the certificate of a service as it stands, renewing nothing; None without one.
 
@@ -167,6 +172,10 @@ class ServiceCertificates:
                     if before is None or after.certificate_der != before.certificate_der:
                         renewed.append(name)
         return renewed
+
+    def is_due(self, found: ServiceCertificate) -> bool:
+        """Tell whether a certificate would be renewed if it was used now."""
+        return self._is_due(found, self._clock())
 
     def newest_or_none(self, name: str) -> ServiceCertificate | None:
         """Return what `newest` returns; None, too, for a service whose key was never made."""

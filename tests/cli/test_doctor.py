@@ -41,7 +41,7 @@ def test_a_new_home_is_healthy(home: Path) -> None:
     checks = {item["check"] for item in report["findings"]}
     assert checks == {
         "home", "clock", "permissions", "database", "schema", "keys", "expiry", "issuance",
-        "address", "port", "disk",
+        "revocation", "address", "port", "disk",
     }  # fmt: skip
 
 
@@ -79,26 +79,44 @@ def test_a_clock_behind_the_records(services: Services, home: Path) -> None:
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
-        (25, {"ocsp": Level.WARN}),
+        (19, {}),
+        (21, {"ocsp": Level.WARN}),
         (31, {"ocsp": Level.WARN}),
         (1200, dict.fromkeys(("ocsp", "tsa"), Level.WARN)),
-        (
-            40 * 365,
-            {"root": Level.FAIL, "esteid2025": Level.FAIL, **dict.fromkeys(SERVICE_KEYS, Level.WARN)},
-        ),
+        (40 * 365, dict.fromkeys(("root", "esteid2025", *SERVICE_KEYS), Level.FAIL)),
     ],
 )
 def test_certificates_that_end(home: Path, days: int, expected: dict[str, Level]) -> None:
-    """An ended authority is a failure; what nothing uses yet is never more than a warning."""
+    """An ended authority is a failure; a service's certificate that is renewed is a warning."""
     found = findings(home, lambda: datetime.now(UTC) + timedelta(days=days))
     ending = [item for item in found if item.check == "expiry" and item.level is not Level.OK]
     for name, level in expected.items():
         (about,) = [item for item in ending if f"certificate of {name} " in item.message]
         assert about.level is level
-        assert ("nothing uses it yet" in about.message) is (name in SERVICE_KEYS)
-        assert ("new home" in about.fix) is (name not in SERVICE_KEYS)
+        assert ("keys renew" in about.fix) is (level is Level.WARN)
+        assert ("new home" in about.fix) is (level is Level.FAIL)
     assert is_healthy(found) is (Level.FAIL not in expected.values())
     assert len(ending) == len(expected)
+
+
+def test_what_an_earlier_home_lacks(home: Path) -> None:
+    """Without the archive unit's key, and without a current list, doctor warns and says how."""
+    for name in ("tsa_archive.key.pem", "tsa_archive.crt.pem"):
+        (home / "keys" / name).unlink()
+    services = open_services(settings_of(home))
+    with services.database.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM certificates WHERE profile = 'tsa_archive'")
+        connection.exec_driver_sql("DELETE FROM crls WHERE issuer = 'root'")
+    services.close()
+    found = bad(findings(home))
+    assert {name: item.level for name, item in found.items()} == {
+        "expiry": Level.WARN,
+        "revocation": Level.WARN,
+    }
+    assert "tsa_archive" in found["expiry"].message
+    assert "/crl/root.crl" in found["revocation"].fix
+    assert run_idservice(home, "keys", "renew").out == "tsa_archive has a new certificate\n"
+    assert list(bad(findings(home))) == ["revocation"]
 
 
 def test_a_key_that_is_not_its_certificates(home: Path) -> None:
