@@ -96,13 +96,15 @@ class PathJudgement:
 def judge_path(path: CertificatePath, use: Use, proofs: Proofs) -> PathJudgement:
     """Judge every certificate of a path for one use of the first one."""
     findings = list(_period_findings(path, use))
+    in_period = not findings
     reliances = []
     revoked_at = None
     for depth, certificate in enumerate(path.certificates[:-1]):
         if certificate.no_check:
             continue
         judged = _Revocation(certificate, depth, use, proofs)
-        findings += judged.findings()
+        # Outside of the period nothing needs to be known, but what is known is told.
+        findings += judged.findings() if in_period else judged.known_withdrawn()
         reliances.append(Reliance(certificate, judged.relied_on))
         if depth == 0 and judged.revoked is not None:
             revoked_at = judged.revoked.revoked_at
@@ -172,11 +174,15 @@ class _Revocation:
         self._usable = bool(known)
         self.relied_on = tuple(item for item in known if self._speaks(item))
 
+    def known_withdrawn(self) -> tuple[Finding, ...]:
+        """Return that the certificate was no longer good, when something says so (rule 2)."""
+        withdrawn = self._withdrawn()
+        return () if withdrawn is None else (withdrawn,)
+
     def findings(self) -> tuple[Finding, ...]:
         """Return what the statements lead to."""
-        withdrawn = self._withdrawn()
-        if withdrawn is not None:
-            return (withdrawn,)
+        if withdrawn := self.known_withdrawn():
+            return withdrawn
         if self._unknown and not self.relied_on:
             return (_unknown(),)
         later = tuple(_later(item) for item in (self.revoked, self._suspended) if item)

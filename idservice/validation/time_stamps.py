@@ -92,10 +92,22 @@ def judge_time_stamp(stamp: TimeStampFacts, found: PathFacts, proofs: Proofs) ->
         if found.path is not None:
             proved_at = max(proofs.time_of(stamp.end), stamp.gen_time)
             use = Use(Role.TIME_STAMP, stamp.gen_time, proved_at, proofs.covers(stamp.end))
-            judged = judge_path(found.path, use, proofs)
+            judged = judge_path(found.path, use, _with_its_own(stamp, proofs))
             findings += judged.findings
     anchor = None if found.path is None else found.path.anchor.name
     return JudgedTimeStamp(stamp, verdict_of(findings), anchor, judged.reliances)
+
+
+def _with_its_own(stamp: TimeStampFacts, proofs: Proofs) -> Proofs:
+    """Let a document time-stamp prove the age of the statements about its own authority.
+
+    They were put in before it, so who wants to forge one of them must forge the time-stamp
+    too. Only a later statement could tell that its key was compromised, and none can be had
+    from the document: it would need the time-stamp that comes after (cl. 5.6.3 step 2).
+    """
+    if stamp.kind is not TimeStampKind.DOCUMENT or stamp.end is None or stamp.gen_time is None:
+        return proofs
+    return proofs.add(stamp.end, stamp.gen_time)
 
 
 def not_valid_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
