@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from support.programs import is_forbidden_skip
 
-pytest_plugins = ["support.homes", "support.postgres", "support.people"]
+pytest_plugins = ["support.homes", "support.postgres", "support.people", "support.hsm"]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

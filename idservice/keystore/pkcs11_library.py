@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from typing import Protocol
 
 import pkcs11
 from pkcs11 import PKCS11Error, Session, Token, TokenFlag
@@ -17,6 +18,8 @@ from idservice.errors import KeyStoreInvalid, KeyStoreUnavailable, SettingsInval
 
 _OS_LOCKING = 0x2
 _OK = 0x0
+_USER_STATES = {1, 3}
+"""CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS."""
 
 
 class _InitializeArguments(ctypes.Structure):
@@ -29,6 +32,17 @@ class _InitializeArguments(ctypes.Structure):
         ("unlock_mutex", ctypes.c_void_p),
         ("flags", ctypes.c_ulong),
         ("reserved", ctypes.c_void_p),
+    )
+
+
+class _SessionInfo(ctypes.Structure):
+    """CK_SESSION_INFO (PKCS#11 v2.40 cl. 3.3)."""
+
+    _fields_ = (
+        ("slot", ctypes.c_ulong),
+        ("state", ctypes.c_ulong),
+        ("flags", ctypes.c_ulong),
+        ("device_error", ctypes.c_ulong),
     )
 
 
@@ -66,7 +80,7 @@ class Library:
         to be, KeyStoreUnavailable when there is no such token now.
         """
         token = self._token(label)
-        _require_tries(token)
+        require_tries(token)
         try:
             return token.open(user_pin=pin)
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as exc:
@@ -80,11 +94,21 @@ class Library:
         except PKCS11Error as exc:
             raise unavailable("it does not open") from exc
 
+    def require_login(self, session: Session) -> None:
+        """Raise PKCS11Error unless a session is open and may use private keys."""
+        info = _SessionInfo()
+        code = self._functions().C_GetSessionInfo(
+            ctypes.c_ulong(session.handle),  # type: ignore[attr-defined] # the binding has it
+            ctypes.byref(info),
+        )
+        if code != _OK or info.state not in _USER_STATES:
+            raise pkcs11.UserNotLoggedIn
+
     def _token(self, label: str) -> Token:
         try:
             found = list(self._tokens(label))
         except PKCS11Error as exc:
-            raise unavailable("it does not answer") from exc
+            raise unavailable(f"it does not answer ({type(exc).__name__})") from exc
         if len(found) > 1:
             raise KeyStoreInvalid(
                 f"{len(found)} tokens have the label {label}, so it is unclear which holds the "
@@ -128,7 +152,20 @@ def unavailable(reason: str) -> KeyStoreUnavailable:
     )
 
 
-def _require_tries(token: Token) -> None:
+class Described(Protocol):
+    """What a token says of itself."""
+
+    @property
+    def flags(self) -> TokenFlag:
+        """CK_TOKEN_INFO.flags."""
+
+    @property
+    def label(self) -> str:
+        """CK_TOKEN_INFO.label."""
+
+
+def require_tries(token: Described) -> None:
+    """Raise KeyStoreInvalid when a wrong PIN would lock the token, or it is locked."""
     if token.flags & TokenFlag.USER_PIN_LOCKED:
         raise _locked(token.label)
     if token.flags & TokenFlag.USER_PIN_FINAL_TRY:

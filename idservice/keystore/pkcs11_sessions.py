@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -32,6 +33,9 @@ OPENING_SECONDS = 10.0
 """How long the first caller of a process waits for the library to start and the login."""
 RETRY_SECONDS = 0.5
 """Seconds between two attempts to reach a token that is gone."""
+ATTEMPTS = 4
+PAUSE_SECONDS = 0.05
+"""At first between attempts to open a token; each pause is longer by as much."""
 CLOSING_SECONDS = 2.0
 
 _Result = TypeVar("_Result")
@@ -58,9 +62,10 @@ _REFUSALS = (
 class TokenSession:
     """One session in the hands of the thread that runs a call; `cache` has keys that it found."""
 
-    def __init__(self, token: Token) -> None:
-        """Open a session on a token that somebody is logged in to."""
+    def __init__(self, token: Token, library: Library) -> None:
+        """Open a session on a token that this process is logged in to."""
         self.session: Session = token.open()
+        self._library = library
         self.cache: dict[bytes, TokenPrivateKey] = {}
 
     def writing(self) -> Session:
@@ -68,8 +73,9 @@ class TokenSession:
         return self.session.token.open(rw=True)
 
     def require_token(self) -> None:
-        """Raise PKCS11Error when the token is gone: some libraries then just find nothing."""
+        """Raise PKCS11Error when the token or the login is gone: then keys are just not found."""
         self.session.token.slot.get_token()
+        self._library.require_login(self.session)
 
     def close(self) -> None:
         """Close the session; one that the token has forgotten needs nothing."""
@@ -100,8 +106,15 @@ class _Work(Generic[_Result]):
 class _Login:
     """One login, from the start of the library to the first fault: its threads and their work."""
 
-    def __init__(self, session: Session, threads: int, on_fault: Callable[[_Login], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        threads: int,
+        on_fault: Callable[[_Login], None],
+    ) -> None:
         self._session = session
+        self._library = library
         self._on_fault = on_fault
         self._queue: SimpleQueue[_Work[object] | None] = SimpleQueue()
         self.broken = False
@@ -137,7 +150,7 @@ class _Login:
                 work.fail(unavailable("it failed a moment ago"))
                 continue
             try:
-                session = session or TokenSession(self._session.token)
+                session = session or TokenSession(self._session.token, self._library)
                 work.run(session)
             except _REFUSALS as exc:
                 work.fail(_cannot(exc))
@@ -176,7 +189,7 @@ class TokenSessions:
         deadline: float,
     ) -> None:
         """Use at most `sessions` sessions; a call takes at most `deadline` seconds."""
-        self._library = library
+        self.library = library
         self._label = label
         self._read_pin = read_pin
         self._sessions = sessions
@@ -220,7 +233,7 @@ class TokenSessions:
             login.join(CLOSING_SECONDS)
             # A library must not be let go under a call that has not come back.
             if not any(thread.is_alive() for thread in login.threads):
-                self._library.finalise()
+                self.library.finalise()
         self._forget()
 
     def _forget(self) -> None:
@@ -274,12 +287,19 @@ class TokenSessions:
             return over
 
     def _open(self) -> tuple[_Login | None, IdServiceError | None]:
-        try:
-            self._library.restart()
-            session = self._library.log_in(self._label, self._read_pin())
-            return _Login(session, self._sessions, self._break), None
-        except IdServiceError as exc:
-            return None, exc
+        trouble: IdServiceError | None = None
+        for attempt in range(ATTEMPTS):
+            # A token that another process logs in to at this moment may seem to be broken.
+            time.sleep(attempt * PAUSE_SECONDS)
+            try:
+                self.library.restart()
+                session = self.library.log_in(self._label, self._read_pin())
+                return _Login(session, self.library, self._sessions, self._break), None
+            except Configuration as exc:
+                return None, exc
+            except IdServiceError as exc:
+                trouble = exc
+        return None, trouble
 
 
 def _again(trouble: IdServiceError | None) -> IdServiceError:

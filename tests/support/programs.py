@@ -18,6 +18,8 @@ DEBIAN_PACKAGES = {
     "pdftotext": "poppler-utils",
     "initdb": "postgresql",
     "setpriv": "util-linux",
+    "softhsm2-util": "softhsm2",
+    "libsofthsm2.so": "softhsm2",
 }
 
 # Beginnings of the reasons for which a test may be skipped even in CI, each with why.
