@@ -63,7 +63,7 @@ def _serve(app: AppContext) -> None:
     services = app.services()
     claimed = claim(settings.server.host, settings.server.port)
     services.require_keys()
-    services.certificate_authority.reconcile()
+    services.reconcile()
     services.signing.clean_up()
     people = services.test_people.ready()
     parties = {party.id: party.origins for party in services.relying_parties.list()}
