@@ -1,0 +1,138 @@
+"""Many processes stamp at once, and are killed: no serial twice, no time before another."""
+
+import contextlib
+import datetime as dt
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from idservice.services.assembly import Services
+from idservice.store import time_stamps
+from support.homes import environment
+from support.parallel_time_stamps import THREADS
+
+ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+PROCESSES = 3
+EACH = 12
+KILLS = 6
+ENDLESS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One token that a process told of: when it was asked for and had, its serial and time."""
+
+    asked: int
+    had: int
+    serial: str
+    gen_time: dt.datetime
+
+
+@contextlib.contextmanager
+def issuing(services: Services, count: int) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Start processes that issue at the same moment; end them whatever happens."""
+    settings = services.settings
+    arguments = [str(settings.home), settings.database.url, str(count)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "support.parallel_time_stamps", *arguments],
+            env={**environment(settings.home), "PYTHONPATH": PATHS},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(PROCESSES)
+    ]
+    try:
+        for process in started:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait(30)
+
+
+def told_by(process: "subprocess.Popen[str]") -> list[Told]:
+    """Read what a process told; a line that was cut off by a kill counts for nothing."""
+    out, _ = process.communicate(timeout=60)
+    lines = [line.split() for line in out.splitlines(keepends=True) if line.endswith("\n")]
+    return [Told(int(a), int(b), c, dt.datetime.fromisoformat(d)) for a, b, c, d in lines]
+
+
+def check(services: Services, told: list[list[Told]]) -> None:
+    """Hold what must be true of all tokens, those included of which nobody knows."""
+    tokens = [item for process in told for item in process]
+    assert len({item.serial for item in tokens}) == len(tokens)
+    with services.database.read() as connection:
+        for item in tokens:
+            record = time_stamps.find(connection, item.serial)
+            assert record is not None
+            assert record.gen_time == item.gen_time
+        last = time_stamps.last_gen_time(connection, "tsa")
+        newest = connection.execute(text("SELECT max(gen_time) FROM time_stamps")).scalar_one()
+    assert last is not None
+    assert newest == round(last.timestamp() * 1_000_000)
+    assert_never_back(tokens)
+
+
+def assert_never_back(tokens: list[Told]) -> None:
+    """Who asks after another has a token gets none that is older, in whatever process."""
+    by_end = sorted(tokens, key=lambda item: item.had)
+    finished, newest = 0, dt.datetime.min.replace(tzinfo=dt.UTC)
+    for item in sorted(tokens, key=lambda item: item.asked):
+        while by_end[finished].had < item.asked:
+            newest = max(newest, by_end[finished].gen_time)
+            finished += 1
+        assert item.gen_time >= newest
+
+
+def test_processes_never_share_a_serial_and_never_go_back(any_services: Services) -> None:
+    """Three processes with four threads each, on either database."""
+    with issuing(any_services, EACH) as processes:
+        told = [told_by(process) for process in processes]
+    assert [process.returncode for process in processes] == [0] * PROCESSES
+    assert [len(items) for items in told] == [THREADS * EACH] * PROCESSES
+    check(any_services, told)
+    with any_services.database.read() as connection:
+        assert time_stamps.count(connection) == PROCESSES * THREADS * EACH
+
+
+def test_who_is_killed_loses_nothing_that_was_told(any_services: Services) -> None:
+    """A kill -9 in the middle of stamping: every token that left has its record."""
+    chance = random.Random(20261123)  # noqa: S311 - the same moments in every run
+    told: list[list[Told]] = []
+    while len(told) < KILLS:
+        with issuing(any_services, ENDLESS) as processes:
+            for process in processes:
+                time.sleep(chance.uniform(0.02, 0.3))
+                process.send_signal(signal.SIGKILL)
+                told.append(told_by(process))
+    assert sum(map(len, told)) > KILLS
+    check(any_services, told)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_thousands_of_tokens_have_thousands_of_serials(any_services: Services) -> None:
+    """The same for longer."""
+    each = 3_000 // PROCESSES // THREADS
+    with issuing(any_services, each) as processes:
+        told = [told_by(process) for process in processes]
+    assert sum(map(len, told)) == PROCESSES * THREADS * each
+    check(any_services, told)

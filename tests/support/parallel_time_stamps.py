@@ -1,0 +1,52 @@
+"""A process of the service that issues time-stamps as fast as it can, and tells of each."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from idservice.cms.time_stamp_request import build_request
+from idservice.cms.time_stamp_response import read_response
+from idservice.crypto.algorithms import SHA256
+from idservice.services.assembly import open_services
+from support.homes import settings_of
+
+IMPRINT = bytes(32)
+THREADS = 4
+
+
+def tell(line: str) -> None:
+    """Write a line that is out before the next step, whatever happens then."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def issue(home: str, url: str, count: int) -> None:
+    """Issue `count` tokens in each of four threads; tell when each was asked for, and what it says."""
+    services = open_services(settings_of(Path(home), IDSERVICE_DATABASE__URL=url))
+    authority = services.timestamp_authority("tsa")
+    lock = threading.Lock()
+
+    def work(number: int) -> None:
+        for nonce in range(number, number + count):
+            asked = time.monotonic_ns()
+            answer = authority.respond(build_request(IMPRINT, SHA256, nonce=nonce))
+            had = time.monotonic_ns()
+            token = read_response(answer, imprint=IMPRINT, hash=SHA256, nonce=nonce)
+            with lock:
+                tell(f"{asked} {had} {token.serial:x} {token.gen_time.isoformat()}")
+
+    tell("ready")
+    sys.stdin.readline()
+    threads = [
+        threading.Thread(target=work, args=(number * count,), daemon=True)
+        for number in range(THREADS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+if __name__ == "__main__":
+    issue(sys.argv[1], sys.argv[2], int(sys.argv[3]))
