@@ -6,6 +6,7 @@ on another's success, except on a database that opens: one that does not is told
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import stat
 import time
@@ -15,8 +16,7 @@ from pathlib import Path
 
 from idservice.errors import DatabaseUnavailable, IdServiceError
 from idservice.keystore.secret import load_secret
-from idservice.keystore.software import KeyFiles
-from idservice.services import pki_diagnosis
+from idservice.services import hsm_diagnosis, pki_diagnosis
 from idservice.services.addresses import Listener, who_listens
 from idservice.services.assembly import Clock, Services, now, open_database
 from idservice.services.authority_keys import SERVICE_KEYS
@@ -58,7 +58,7 @@ class Diagnosis:
                 findings += self._in_the_database()
             return findings + closed + self._outside_of_the_database()
         finally:
-            self._database.close()
+            self._close()
 
     def _in_the_database(self) -> list[Finding]:
         return _all(
@@ -68,6 +68,7 @@ class Diagnosis:
             ("schema", self._schema),
             ("keys", self._token_key),
             ("issuance", self._issuance),
+            ("hsm", self._hardware),
             ("expiry", self._service_certificates),
             ("revocation", self._revocation_lists),
             ("address", self._address),
@@ -156,12 +157,12 @@ class Diagnosis:
         yield Finding("schema", Level.OK, f"revision {self._database.schema_revision()}")
 
     def _keys(self) -> Iterator[Finding]:
-        files = self._key_files()
+        keys, files = self._services().authority_keys, self._services().key_files
         # A home of an earlier version lacks a service's key until that is used.
         made = (name for name in SERVICE_KEYS if files.certificate_path(name).exists())
         names = (ROOT_KEY, ISSUING_KEY, *made)
         for name in names:
-            files.load_signer(name)
+            keys.load_signer(name)
         yield Finding("keys", Level.OK, f"{', '.join(names)} open and match their certificates")
         OperatorToken(self._settings.keys.operator_token_file)
         yield Finding("keys", Level.OK, "the operator has a token")
@@ -171,6 +172,9 @@ class Diagnosis:
         with self._database.read() as connection:
             kid = services.token_keys.signing_key(connection, self._clock()).kid
         yield Finding("keys", Level.OK, f"access tokens are signed with {kid}")
+
+    def _hardware(self) -> Iterator[Finding]:
+        yield from hsm_diagnosis.hardware(self._services())
 
     def _authorities(self) -> Iterator[Finding]:
         yield from pki_diagnosis.expiry_of_authorities(self._services())
@@ -236,13 +240,15 @@ class Diagnosis:
             level = Level.WARN if free >= NO_SPACE else Level.FAIL
             yield Finding("disk", level, f"{text}; without space nothing is signed.", "Free space.")
 
-    def _key_files(self) -> KeyFiles:
-        keys = self._settings.keys
-        return KeyFiles(keys.folder, load_secret(keys.secret_file))
-
     def _services(self) -> Services:
         secret = load_secret(self._settings.keys.secret_file)
         return Services(self._settings, self._database, secret, self._clock)
+
+    def _close(self) -> None:
+        self._database.close()
+        if self._settings.hsm.is_set and self._settings.keys.secret_file.exists():
+            with contextlib.suppress(IdServiceError):
+                self._services().hsm.close()
 
 
 def is_healthy(findings: Iterable[Finding]) -> bool:
