@@ -90,9 +90,9 @@ class StatusCollection:
         for certificate, issuer in pairwise(path):
             collection.certs.append(_der(certificate))
             self._collect(certificate, issuer, collection, depth=0)
-        anchor = path[-1]
-        if anchor.subject != anchor.issuer:
-            collection.certs.append(_der(anchor))
+        # Nobody trusts the anchor because it is here, but validators look for the issuer of
+        # its revocation lists among these.
+        collection.certs.append(_der(path[-1]))
         return collection.items()
 
     def _collect(
