@@ -23,6 +23,16 @@ REASONS = (
     "cessationOfOperation",
     "privilegeWithdrawn",
 )
+SIGNING_KEYS = (
+    "P-256",
+    "P-384",
+    "P-521",
+    "RSA-2048",
+    "RSA-3072",
+    "RSA-4096",
+    "Ed25519",
+    "ML-DSA-65",
+)
 CODES = ("pin1", "pin2", "puk")
 MAX_LISTED = 100_000
 
@@ -68,6 +78,12 @@ def person() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for card files; var/cards in the home unless given.",
 )
+@click.option(
+    "--key",
+    "signing_key",
+    type=click.Choice(SIGNING_KEYS),
+    help="Kind of the signing key; P-384, as a card has it, unless given.",
+)
 @click.option("--pin1-file", type=click.Path(path_type=Path), help="Read PIN1 from a file.")
 @click.option("--pin2-file", type=click.Path(path_type=Path), help="Read PIN2 from a file.")
 @click.option("--puk-file", type=click.Path(path_type=Path), help="Read the PUK from a file.")
@@ -84,6 +100,7 @@ def issue(
     sex: str | None,
     custody: str,
     card_out: Path | None,
+    signing_key: str | None,
     pin1_file: Path | None,
     pin2_file: Path | None,
     puk_file: Path | None,
@@ -97,6 +114,7 @@ def issue(
     --ask-pins, or are made and printed this once.
     """
     from idservice.services.person_request import PersonRequest, Sex
+    from idservice.services.signing_keys import signing_key_form
 
     in_card = custody in ("card", "both")
     if card_out is not None and not in_card:
@@ -114,6 +132,7 @@ def issue(
             server=custody in ("server", "both"),
             hsm=custody == "hsm",
             card=_card_folder(app, card_out) if in_card else None,
+            signing_key=signing_key_form(signing_key) if signing_key else None,
             valid_for=valid_for,
             pin1=chosen["pin1"],
             pin2=chosen["pin2"],

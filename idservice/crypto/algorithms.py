@@ -262,6 +262,16 @@ def algorithm_for_key(
     return chosen
 
 
+def require_allowed(algorithm: SignatureAlgorithm, *, experimental: bool) -> None:
+    """Raise UnsupportedAlgorithm for an experiment where these are not allowed."""
+    if algorithm.experimental and not experimental:
+        raise UnsupportedAlgorithm(
+            f"{algorithm.name} is an experiment: no list of agreed algorithms has it yet, so "
+            "others will not accept what is signed with it.",
+            "Use another kind of key, or set signing.experimental_algorithms to try it.",
+        )
+
+
 def _unsupported(what: str, name: str) -> UnsupportedAlgorithm:
     return UnsupportedAlgorithm(
         f"The {what} {name[:80]!r} is not on the list of allowed algorithms, "

@@ -184,6 +184,7 @@ class Services(PkiServices):
             validity=timedelta(days=self.settings.pki.person_days),
             clock=self.clock,
             hsm=self.hsm_person_keys if PERSONS in self.settings.hsm.keys else None,
+            experimental=self.settings.signing.experimental_algorithms,
         )
 
     @cached_property

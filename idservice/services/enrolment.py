@@ -85,10 +85,12 @@ class Enrolment:
         validity: dt.timedelta,
         clock: Callable[[], dt.datetime],
         hsm: HsmPersonKeys | None = None,
+        experimental: bool = False,
     ) -> None:
         """Take the collaborators; `validity` holds unless a request asks for another.
 
-        `hsm` makes keys in hardware, where that is done for people.
+        `hsm` makes keys in hardware, where that is done for people; `experimental` allows
+        kinds of key that are an experiment.
         """
         self._database = database
         self._authority = authority
@@ -97,6 +99,7 @@ class Enrolment:
         self._validity = validity
         self._clock = clock
         self._hsm = hsm
+        self._experimental = experimental
 
     def issue(self, request: PersonRequest) -> Enrolled:
         """Issue a person, or nothing at all.
@@ -107,7 +110,7 @@ class Enrolment:
         """
         require_hsm(request, self._hsm)
         codes = generate_pins(request.pin1, request.pin2, request.puk)
-        keys = new_keys(request, self._profiles)
+        keys = new_keys(request, self._profiles, experimental=self._experimental)
         with self._made_in_hsm(request) as in_hsm:
             return self._issue(request, codes, [*keys, *in_hsm])
 
@@ -137,7 +140,7 @@ class Enrolment:
         made: list[NewKey] = []
         try:
             for purpose in PROFILES:
-                made += [hsm_key(purpose, self._profiles, self._hsm)]
+                made += [hsm_key(purpose, self._profiles, self._hsm, request.signing_key)]
             yield made
         except BaseException:
             self._hsm.destroy(key.key_id for key in made if key.key_id is not None)

@@ -43,9 +43,12 @@ class HsmPersonKeys:
         self._hsm = hsm
         self._clock = clock
 
-    def make(self, kind: KeyKind) -> MadeInHsm:
-        """Make a key pair inside the token. Raises KeyStoreUnavailable, KeyStoreInvalid."""
-        made = self._hsm.generate(self._hsm.person_label(self._clock()), kind)
+    def make(self, kind: KeyKind, *, rsa_bits: int | None = None) -> MadeInHsm:
+        """Make a key pair inside the token; `rsa_bits` is for RSA.
+
+        Raises KeyStoreUnavailable, KeyStoreInvalid.
+        """
+        made = self._hsm.generate(self._hsm.person_label(self._clock()), kind, rsa_bits=rsa_bits)
         return MadeInHsm(made.key_id, made.signer.public_key_der)
 
     def destroy(self, key_ids: Iterable[str]) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from idservice.crypto.keys import PrivateKey, load_public_key, public_key_der
+from idservice.crypto.algorithms import KeyKind
+from idservice.crypto.keys import PrivateKey, key_kind, load_public_key, public_key_der
 from idservice.errors import MalformedRequest
 from idservice.keystore.card import Purpose
 from idservice.pki.personal_code import Sex
 from idservice.pki.profiles import Profiles
 from idservice.services.certificate_authority import generate_key
 from idservice.services.hsm_person_keys import HsmPersonKeys
+from idservice.services.signing_keys import SigningKeyForm, require_kind_allowed
 
 __all__ = [
     "CARD",
@@ -57,8 +59,9 @@ class PersonRequest:
     Either `personal_code`, or `birth_date` and `sex` to have one made. Any of: keys in
     server custody or, with `hsm`, in a hardware security module; a card made here (`card` is
     the folder for its two files, which are named after the personal code); a card whose keys
-    are elsewhere (`requests`). PINs that are not given are made. `valid_for` is how long the
-    certificates are valid unless the setting decides.
+    are elsewhere (`requests`). PINs that are not given are made. `signing_key` is the kind of
+    the signing key that is made unless the profile's first will do. `valid_for` is how long
+    the certificates are valid unless the setting decides.
     """
 
     given_name: str
@@ -74,6 +77,7 @@ class PersonRequest:
     pin1: str | None = field(default=None, repr=False)
     pin2: str | None = field(default=None, repr=False)
     puk: str | None = field(default=None, repr=False)
+    signing_key: SigningKeyForm | None = None
     valid_for: dt.timedelta | None = None
 
     def __post_init__(self) -> None:
@@ -89,6 +93,16 @@ class PersonRequest:
             raise MalformedRequest(
                 "Neither server custody nor a card is asked for, so there is no key to certify.",
                 "Ask for server custody, a card, or both.",
+            )
+        if self.signing_key is not None and self.requests is not None:
+            raise MalformedRequest(
+                "The certificate requests bring their keys, so no kind of key can be chosen.",
+                "Leave the kind of the signing key out.",
+            )
+        if self.card and self.signing_key and self.signing_key.kind is KeyKind.ML_DSA_65:
+            raise MalformedRequest(
+                "No card file (PKCS#12) can hold an ML-DSA key here.",
+                "Ask for server custody, or for another kind of key.",
             )
         if self.server and self.hsm:
             raise MalformedRequest(
@@ -128,28 +142,42 @@ def require_hsm(request: PersonRequest, hsm: HsmPersonKeys | None) -> None:
         )
 
 
-def hsm_key(purpose: Purpose, profiles: Profiles, hsm: HsmPersonKeys) -> NewKey:
+def hsm_key(
+    purpose: Purpose, profiles: Profiles, hsm: HsmPersonKeys, signing_key: SigningKeyForm | None
+) -> NewKey:
     """Make a person's key inside the token. Raises KeyStoreUnavailable, KeyStoreInvalid."""
-    made = hsm.make(profiles.profile(PROFILES[purpose]).key_kinds[0])
+    form = signing_key if purpose is Purpose.SIGNING else None
+    if form is None:
+        form = SigningKeyForm(profiles.profile(PROFILES[purpose]).key_kinds[0])
+    made = hsm.make(form.kind, rsa_bits=form.rsa_bits)
     return NewKey(purpose, HSM, made.public_key_der, None, made.key_id)
 
 
-def new_keys(request: PersonRequest, profiles: Profiles) -> list[NewKey]:
+def new_keys(
+    request: PersonRequest, profiles: Profiles, *, experimental: bool = False
+) -> list[NewKey]:
     """Make the keys that a request asks for outside of hardware, and read those that it brings.
 
     Raises MalformedRequest for a bad PKCS#10 request or one key for two purposes,
-    UnsupportedAlgorithm for a kind of key that is not allowed.
+    UnsupportedAlgorithm for a kind of key that is not allowed, or that is an experiment where
+    `experimental` ones are not allowed.
     """
+    if request.signing_key is not None:
+        require_kind_allowed(request.signing_key.kind, experimental=experimental)
     custodies = [SERVER] * request.server + [CARD] * (request.card is not None)
     keys = []
     for custody in custodies:
         for purpose, profile in PROFILES.items():
-            key = generate_key(profiles.profile(profile))
+            chosen = request.signing_key if purpose is Purpose.SIGNING else None
+            key = chosen.generate() if chosen else generate_key(profiles.profile(profile))
             keys.append(NewKey(purpose, custody, public_key_der(key.public_key()), key))
     if request.requests is not None:
         login, signing = request.requests.authentication, request.requests.signing
         keys.append(NewKey(Purpose.AUTHENTICATION, CARD, read_csr(login), None))
         keys.append(NewKey(Purpose.SIGNING, CARD, read_csr(signing), None))
+    for item in keys:
+        kind = key_kind(load_public_key(item.public_key_der))
+        require_kind_allowed(kind, experimental=experimental)
     if len({key.public_key_der for key in keys}) != len(keys):
         raise MalformedRequest(
             "One key is to serve for login and for signing: what is signed to log in could then "

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from idservice.cms.claims import Commitment, SignaturePolicy, SignerClaims
 from idservice.crypto.algorithms import (
-    DEFAULT_FOR_KEY,
     HASHES,
     KeyKind,
     SignatureAlgorithm,
     algorithm_for_key,
+    require_allowed,
 )
 from idservice.crypto.keys import VersatileSigner, key_kind, load_public_key
 from idservice.errors import MalformedRequest, UnsupportedAlgorithm
@@ -124,18 +124,3 @@ class SignerWishes:
                 "Write all, include:NAME,NAME or exclude:NAME,NAME.",
             )
         return FieldLock(_ACTIONS[word], names, self.lock_permits)
-
-
-def require_allowed(algorithm: SignatureAlgorithm, *, experimental: bool) -> None:
-    """Raise UnsupportedAlgorithm for an experiment where these are not allowed."""
-    if algorithm.experimental and not experimental:
-        raise UnsupportedAlgorithm(
-            f"{algorithm.name} is an experiment: no list of agreed algorithms has it yet, so "
-            "others will not accept what is signed with it.",
-            "Use another kind of key, or set signing.experimental_algorithms to try it.",
-        )
-
-
-def require_kind_allowed(kind: KeyKind, *, experimental: bool) -> None:
-    """Raise UnsupportedAlgorithm for a kind of key that serves only experiments."""
-    require_allowed(DEFAULT_FOR_KEY[kind], experimental=experimental)

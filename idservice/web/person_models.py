@@ -45,6 +45,13 @@ class IssueRequest(RequestModel):
             "security module. card: somebody else does, and sends two certificate requests."
         ),
     ] = "server"
+    signing_key: Annotated[
+        Literal[
+            "P-256", "P-384", "P-521", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519", "ML-DSA-65"
+        ]
+        | None,
+        Field(description="Kind of the signing key that is made; P-384 unless given."),
+    ] = None
     pins: Pins | None = None
     authentication_csr: Pem | None = None
     signing_csr: Pem | None = None

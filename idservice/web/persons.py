@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from idservice import errors
 from idservice.services.person_facts import person_facts
 from idservice.services.person_request import CertificateRequests, PersonRequest, Sex
+from idservice.services.signing_keys import signing_key_form
 from idservice.web.bodies import json_body, json_body_or_defaults, query_parameters
 from idservice.web.credentials import require_operator
 from idservice.web.operations import Operation, describes
@@ -177,6 +178,7 @@ def _request(body: IssueRequest) -> PersonRequest:
         server=body.custody == "server",
         hsm=body.custody == "hsm",
         requests=requests,
+        signing_key=None if body.signing_key is None else signing_key_form(body.signing_key),
         pin1=pins.pin1,
         pin2=pins.pin2,
         puk=pins.puk,

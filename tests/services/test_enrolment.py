@@ -28,6 +28,7 @@ from idservice.keystore.card import Purpose
 from idservice.pki.personal_code import PersonalCode, Sex
 from idservice.services.assembly import Services, open_services
 from idservice.services.person_request import CertificateRequests
+from idservice.services.signing_keys import SIGNING_KEYS
 from idservice.store import audit, certificates, persons, pins, private_keys
 from support.homes import PIN1, PIN2, PUK
 from support.login import SettableClock
@@ -169,9 +170,10 @@ class TestRefusal:
                     )
                 },
             ),
+            (UnsupportedAlgorithm, {"signing_key": SIGNING_KEYS["ML-DSA-65"]}),
             (
                 IdServiceError,
-                {"requests": CertificateRequests(csr(), csr(ed25519.Ed25519PrivateKey.generate()))},
+                {"requests": CertificateRequests(csr(ed25519.Ed25519PrivateKey.generate()), csr())},
             ),
         ],
     )
