@@ -10,7 +10,7 @@ import datetime as dt
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -107,7 +107,7 @@ def _report(
     if as_json:
         print_json(report.to_json(), indent=None)
     else:
-        _show(report)
+        _show(report, as_of=at is not None)
     return failures.DONE if report.passed else failures.FAILED
 
 
@@ -152,13 +152,15 @@ def _validation(context: AppContext) -> Validation:
         return validation_without_home(context.settings.validation)
 
 
-def _show(report: ValidationReport) -> None:
+def _show(report: ValidationReport, *, as_of: bool) -> None:
     from rich.tree import Tree
 
     console = results()
     style = "bold green" if report.passed else "bold red"
     console.print(plain(report.sentence(), style))
     tree = Tree(plain(f"{report.file} ({report.format})"))
+    if report.at is not None and as_of:
+        tree.add(plain(f"validated as of: {report.to_json()['validationTime']}", "bold"))
     for finding in report.errors:
         _add_finding(tree, "note", finding)
     for signature in report.signatures:
@@ -179,6 +181,7 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
         ("signed by", shown["signedBy"] or "nobody that can be named"),
         ("level", shown["level"]),
         ("claimed time", shown["claimedSigningTime"] or "none"),
+        ("existed by", _existed_by(shown)),
         ("integrity", shown["integrity"]),
         ("coverage", shown["coverage"]),
         ("changes", shown["changes"]["verdict"]),
@@ -186,12 +189,30 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
     )
     for label, value in rows:
         branch.add(plain(f"{label}: {failures.printable(value, _MAX_NAME)}"))
+    for item in shown["timeStamps"]:
+        _add_time_stamp(branch, item)
     for change in signature.facts.changes:
         branch.add(plain(f"change: {change.message}"))
-    for item in signature.verdict.errors:
-        _add_finding(branch, "error", item)
-    for item in signature.verdict.warnings:
-        _add_finding(branch, "warning", item)
+    for found in signature.verdict.errors:
+        _add_finding(branch, "error", found)
+    for found in signature.verdict.warnings:
+        _add_finding(branch, "warning", found)
+
+
+def _existed_by(shown: dict[str, Any]) -> str:
+    """Say which time is proved; without a time-stamp it is that of the validation."""
+    proved = any(item["indication"] == "TOTAL-PASSED" for item in shown["timeStamps"])
+    return f"{shown['bestSignatureTime']} ({'time-stamp' if proved else 'no time-stamp proves it'})"
+
+
+def _add_time_stamp(tree: Tree, shown: dict[str, Any]) -> None:
+    verdict = shown["indication"]
+    if shown["subIndication"]:
+        verdict += f" / {shown['subIndication']}"
+    kind = shown["type"].replace("-", " ", 1)
+    issuer = failures.printable(shown["issuedBy"] or "nobody that can be named", _MAX_NAME)
+    text = f"{kind} of {shown['time'] or 'no time'} by {issuer}: {verdict}"
+    tree.add(plain(text, _STYLES[shown["indication"]]))
 
 
 def _add_finding(tree: Tree, kind: str, finding: Finding) -> None:

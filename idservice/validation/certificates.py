@@ -172,7 +172,7 @@ class _Revocation:
         self._unknown = any(item.state is RevocationState.UNKNOWN for item in usable)
         known = [item for item in usable if item.state is not RevocationState.UNKNOWN]
         self._usable = bool(known)
-        self.relied_on = tuple(item for item in known if self._speaks(item))
+        self.relied_on = tuple(item for item in known if speaks(item, depth, use))
 
     def known_withdrawn(self) -> tuple[Finding, ...]:
         """Return that the certificate was no longer good, when something says so (rule 2)."""
@@ -206,22 +206,6 @@ class _Revocation:
             item for item in judged.findings if rule_for(item.code).sub_indication is not None
         ]
         return judged.holds
-
-    def _speaks(self, statement: Statement) -> bool:
-        """Rule (3): whether the statement says something about the time of the use."""
-        since, at = statement.this_update, self._use.at
-        if statement.source is StatementSource.AUTHORITY or since is None:
-            return True
-        if since + CLOCK_TOLERANCE >= at:
-            return True
-        if self._depth == 0 and self._use.role is Role.SIGNER and self._use.proved:
-            # Revoked in between would not show.
-            return False
-        until = statement.next_update
-        if until is not None and at <= until + CLOCK_TOLERANCE:
-            return True
-        service = self._depth > 0 or self._use.role is not Role.SIGNER
-        return service and at - since <= SERVICE_FRESHNESS
 
     def _withdrawn(self) -> Finding | None:
         """Rule (2)."""
@@ -282,6 +266,23 @@ class _Revocation:
             )
             for reason in dict.fromkeys(self._certificate.refused)
         )
+
+
+def speaks(statement: Statement, depth: int, use: Use) -> bool:
+    """Whether a statement about the certificate at `depth` says something for a use (rule 3)."""
+    since = statement.this_update
+    if statement.source is StatementSource.AUTHORITY or since is None:
+        return True
+    if since + CLOCK_TOLERANCE >= use.at:
+        return True
+    if depth == 0 and use.role is Role.SIGNER and use.proved:
+        # Revoked in between would not show.
+        return False
+    until = statement.next_update
+    if until is not None and use.at <= until + CLOCK_TOLERANCE:
+        return True
+    service = depth > 0 or use.role is not Role.SIGNER
+    return service and use.at - since <= SERVICE_FRESHNESS
 
 
 _OUT_OF_BOUNDS = frozenset({"certificate_expired", "certificate_ca_expired"})

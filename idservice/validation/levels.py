@@ -1,51 +1,79 @@
-"""The level that a signature reaches: by what is there and holds (EN 319 142-1 cl. 6).
+"""The level that a signature has: by what is there and genuine (EN 319 142-1 cl. 6).
 
 B    the signature itself;
-T    a time-stamp that holds proves when it existed;
-LT   the document carries what shows that neither the certificates of the signer nor those
-of the time-stamps over the signature were revoked;
-LTA  a document time-stamp that holds covers all of this.
+T    there is a time-stamp over it, genuine whoever may trust its authority;
+LT   the document carries verified statements that neither the certificates of the signer
+     nor those of the time-stamps over the signature were revoked then;
+LTA  a genuine document time-stamp covers all of these.
+
+The level says what the document brings along. Whether that is still enough today is the
+verdict's matter, so that a document does not lose its level when a certificate expires.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterator, Sequence
 
-from idservice.validation.certificates import Reliance
+from idservice.validation.certificates import Role, Use, speaks
+from idservice.validation.evidence import (
+    CertificatePath,
+    PathCertificateFacts,
+    RevocationState,
+)
 from idservice.validation.facts import TimeStampKind
-from idservice.validation.proofs import Proofs
 from idservice.validation.time_stamps import JudgedTimeStamp
 
 _B = "_B"
 
 
 def reached_level(
-    level: str,
-    reliances: Sequence[Reliance],
-    stamps: Sequence[JudgedTimeStamp],
-    proofs: Proofs,
-    *,
-    chained: bool,
+    level: str, signer: CertificatePath | None, stamps: Sequence[JudgedTimeStamp]
 ) -> str:
     """Name the level; `level` is what the format alone allows.
 
-    `reliances` are about the signer's certificates, `stamps` those over the signature or
-    what holds it. Without a path to an anchor (`chained`) nothing shows who was revoked.
+    `stamps` are those over the signature or over what holds it. Without a path of the
+    signer to an anchor nobody can tell whose statements count.
     """
-    valid = [item for item in stamps if item.time is not None]
-    if not level.endswith(_B) or not valid:
+    genuine = [item for item in stamps if item.stands]
+    times = [item.facts.gen_time for item in genuine if item.facts.gen_time is not None]
+    if not level.endswith(_B) or not times:
         return level
     stem = level.removesuffix(_B)
-    own = [item for item in valid if item.facts.kind is TimeStampKind.SIGNATURE]
-    needed = [*reliances, *(part for item in own for part in item.reliances)]
-    ends = [_first_end(item) for item in needed if item.certificate.names_source]
-    carried = [item for item in ends if item is not None]
-    if not chained or not carried or len(carried) < len(ends):
+    needed = list(_needed(signer, genuine, min(times)))
+    carried = [item for item in needed if item is not None]
+    if signer is None or not carried or len(carried) < len(needed):
         return f"{stem}_T"
-    return f"{stem}_LTA" if proofs.covers(max(carried)) else f"{stem}_LT"
+    archived = any(
+        item.facts.kind is TimeStampKind.DOCUMENT and (item.facts.end or 0) >= max(carried)
+        for item in genuine
+    )
+    return f"{stem}_LTA" if archived else f"{stem}_LT"
 
 
-def _first_end(reliance: Reliance) -> int | None:
-    """Where the first statement stands that the document carries; None without one."""
-    ends: Iterable[int | None] = (item.end for item in reliance.statements)
+def _needed(
+    signer: CertificatePath | None, genuine: Sequence[JudgedTimeStamp], best: dt.datetime
+) -> Iterator[int | None]:
+    """Where the statement about each certificate that needs one stands; None without it."""
+    uses = [(signer, Use(Role.SIGNER, best, best, proved=True))]
+    for item in genuine:
+        time = item.facts.gen_time
+        if item.facts.kind is TimeStampKind.SIGNATURE and time is not None:
+            uses.append((item.path, Use(Role.TIME_STAMP, time, time, proved=True)))
+    for path, use in uses:
+        if path is None:
+            yield None
+            continue
+        for depth, certificate in enumerate(path.certificates[:-1]):
+            if certificate.names_source:
+                yield _first_end(certificate, depth, use)
+
+
+def _first_end(certificate: PathCertificateFacts, depth: int, use: Use) -> int | None:
+    """How many bytes of the document hold the first statement that speaks for a use."""
+    ends = (
+        item.end
+        for item in certificate.statements
+        if item.state is not RevocationState.UNKNOWN and speaks(item, depth, use)
+    )
     return min((item for item in ends if item is not None), default=None)

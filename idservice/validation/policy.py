@@ -145,8 +145,7 @@ def _decide_signature(
         found += _created_too_late(paths.signer, judged, created_after)
     trust = _trust(paths.signer, tuple(found))
     verdict = decide(signature, trust, *not_valid_findings(stamps), *order_findings(proving))
-    chained = paths.signer.path is not None
-    level = reached_level(signature.level, judged.reliances, proving, proofs, chained=chained)
+    level = reached_level(signature.level, paths.signer.path, proving)
     return SignatureDecision(trust, verdict, level, best, stamps, judged.reliances)
 
 

@@ -148,7 +148,9 @@ class ValidationReport:
             who = ", ".join(
                 printable(item.signed_by or "an unknown person") for item in self.signatures
             )
-            return f"{name} is validly signed by {who}, and nothing was changed afterwards."
+            untouched = all(item.changes_verdict == "none" for item in self.signatures)
+            changed = "nothing was changed" if untouched else "only what is permitted was added"
+            return f"{name} is validly signed by {who}, and {changed} afterwards."
         failed = next(item for item in self.signatures if not item.passed)
         reason = failed.verdict.errors[0].message
         if failed.verdict.indication is Indication.TOTAL_FAILED:
@@ -181,7 +183,7 @@ def time_stamp_json(stamp: JudgedTimeStamp) -> dict[str, Any]:
         "indication": verdict.indication.value,
         "subIndication": None if sub is None else sub.value,
         "integrity": facts.integrity.value,
-        "anchor": stamp.anchor,
+        "anchor": None if stamp.path is None else stamp.path.anchor.name,
         "errors": [_finding_json(item) for item in verdict.errors],
         "warnings": [_finding_json(item) for item in verdict.warnings],
     }

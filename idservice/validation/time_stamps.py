@@ -15,17 +15,15 @@ from itertools import pairwise
 from idservice.errors import Finding
 from idservice.validation.certificates import (
     CLOCK_TOLERANCE,
-    PathJudgement,
-    Reliance,
     Role,
     Use,
     judge_path,
     moment,
 )
-from idservice.validation.evidence import PathFacts
+from idservice.validation.evidence import CertificatePath, PathFacts
 from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
 from idservice.validation.proofs import Proofs
-from idservice.validation.rules import Indication, rule_for
+from idservice.validation.rules import Indication, Step, rule_for
 from idservice.validation.verdict import Verdict, verdict_of
 
 _LEAST_ACCURACY = 1.0
@@ -34,17 +32,24 @@ _LEAST_ACCURACY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class JudgedTimeStamp:
-    """One time-stamp and what was decided about it; `reliances` are about its certificates."""
+    """One time-stamp and what was decided about it, with the path of its authority."""
 
     facts: TimeStampFacts
     verdict: Verdict
-    anchor: str | None
-    reliances: tuple[Reliance, ...]
+    path: CertificatePath | None
 
     @property
     def time(self) -> dt.datetime | None:
         """The time that it proves; None when it proves nothing."""
         return self.facts.gen_time if self.verdict.passed else None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the token is genuine and over what it stands at, whoever may trust it."""
+        errors = self.verdict.errors
+        return self.facts.integrity is Integrity.INTACT and all(
+            rule_for(item.code).step is Step.X509_VALIDATION for item in errors
+        )
 
     @property
     def reason(self) -> str:
@@ -85,17 +90,14 @@ def judge_time_stamp(stamp: TimeStampFacts, found: PathFacts, proofs: Proofs) ->
                 "Have the document time-stamped again.",
             )
         )
-    judged = PathJudgement((), ())
     if stamp.gen_time is not None:
         findings += _future(stamp.gen_time, proofs.now)
         findings += found.findings
         if found.path is not None:
             proved_at = max(proofs.time_of(stamp.end), stamp.gen_time)
             use = Use(Role.TIME_STAMP, stamp.gen_time, proved_at, proofs.covers(stamp.end))
-            judged = judge_path(found.path, use, _with_its_own(stamp, proofs))
-            findings += judged.findings
-    anchor = None if found.path is None else found.path.anchor.name
-    return JudgedTimeStamp(stamp, verdict_of(findings), anchor, judged.reliances)
+            findings += judge_path(found.path, use, _with_its_own(stamp, proofs)).findings
+    return JudgedTimeStamp(stamp, verdict_of(findings), found.path)
 
 
 def _with_its_own(stamp: TimeStampFacts, proofs: Proofs) -> Proofs:
