@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("serve", "serve", "Start the service."),
     "doctor": ("doctor", "doctor", "Check the installation and say how to mend it."),
     "sign": ("sign", "sign", "Sign PDF files."),
+    "extend": ("extend", "extend", "Raise the level of signatures, and renew archived files."),
     "verify": ("verify", "verify", "Verify the signatures of files."),
     "login": ("login", "login", "Log in to a running service and print the access token."),
     "person": ("person", "person", "Issue, show, suspend, resume and revoke people."),

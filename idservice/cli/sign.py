@@ -16,7 +16,8 @@ from idservice.cli.key_options import chosen_key, key_options
 from idservice.cli.level_options import level_options
 from idservice.cli.secrets_input import password_options, read_password, read_pin
 from idservice.cli.stamp_options import stamp_options
-from idservice.errors import FileNotWritable, IdServiceError
+from idservice.cli.targets import make_folder, targets_for
+from idservice.errors import IdServiceError
 
 if TYPE_CHECKING:
     from idservice.services.file_signing import FileOrder, FileSigner, SignedFile
@@ -88,10 +89,10 @@ def sign(
     from idservice.services.file_signing import FileOrder, SignatureOptions
 
     choice = chosen_key(person, card)
-    targets = _targets(files, output, out_dir)
+    targets = targets_for(files, output, out_dir, SUFFIX)
     options = SignatureOptions(reason, location, contact, field, wishes, stamp)
     if out_dir is not None:
-        _make_folder(out_dir)
+        make_folder(out_dir)
     opens = read_password(given=password, file=password_file)
     orders = [
         FileOrder(source, target, options, password=opens, repair=repair, replace=force)
@@ -106,33 +107,6 @@ def sign(
     if not as_json and len(outcomes) > 1:
         _print_summary(outcomes)
     return _exit_code(outcomes)
-
-
-def _targets(files: Sequence[Path], output: Path | None, out_dir: Path | None) -> list[Path]:
-    """Name the output of each input; refuse before anything is signed what would collide."""
-    if output is not None and (len(files) > 1 or out_dir is not None):
-        raise click.UsageError("-o is for one input; use --out-dir for several.")
-    if output is not None:
-        return [output]
-    targets = [
-        out_dir / source.name if out_dir else source.with_name(f"{source.stem}{SUFFIX}")
-        for source in files
-    ]
-    repeated = {str(target) for target in targets if targets.count(target) > 1}
-    if repeated:
-        raise click.UsageError(f"Several inputs would be written to {', '.join(sorted(repeated))}.")
-    return targets
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of the outputs before a PIN is asked. Raises FileNotWritable."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise FileNotWritable(
-            f"The folder {folder} cannot be made, so no output could be written there.",
-            "Name a folder that you may write to.",
-        ) from exc
 
 
 def _sign_all(

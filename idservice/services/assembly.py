@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from idservice.services.clock_watch import ClockReference
     from idservice.services.confinement import ConfinedReader
     from idservice.services.enrolment import Enrolment
+    from idservice.services.extending import Extending
     from idservice.services.file_signing import FileSigning
     from idservice.services.hsm_person_keys import HsmPersonKeys
     from idservice.services.key_custody import KeyCustody
@@ -219,6 +220,20 @@ class Services(PkiServices):
         from idservice.services.level_sources import open_levels
 
         return open_levels(self, choice)
+
+    def extending(self, choice: LevelChoice) -> Extending:
+        """Raising the level of documents that are signed already."""
+        from idservice.pades.baseline import Baseline
+        from idservice.services.extending import Extending
+
+        return Extending(
+            self.levels(choice),
+            choice.level or Baseline(self.settings.signing.level),
+            self.database,
+            max_bytes=self.settings.signing.max_document_bytes,
+            reader=self.confined_reader,
+            clock=self.clock,
+        )
 
     @cached_property
     def validation(self) -> Validation:
