@@ -69,6 +69,8 @@ from idservice.errors.operation import (
 )
 from idservice.errors.refusals import (
     AlreadyInitialised,
+    BatchBusy,
+    BatchNotResumable,
     CertificateNotYours,
     FileNotReadable,
     FileNotWritable,
@@ -97,12 +99,14 @@ from idservice.errors.refusals import (
     RequestTimeout,
     SignatureExpired,
     SignatureNotPending,
+    SourceChanged,
     StampFieldUnusable,
     StampOffPage,
     StampTooSmall,
     TimeStampPolicyUnacceptable,
     TooManyRequests,
     UnknownFormat,
+    WorkerDied,
 )
 from idservice.errors.verification import (
     AccessTokenInvalid,
@@ -134,6 +138,8 @@ __all__ = [
     "AccessTokenInvalid",
     "AddressInUse",
     "AlreadyInitialised",
+    "BatchBusy",
+    "BatchNotResumable",
     "CertificateConstraintsViolated",
     "CertificateExpired",
     "CertificateLintFailed",
@@ -218,6 +224,7 @@ __all__ = [
     "SignatureInvalid",
     "SignatureNotPending",
     "SignatureRoomTooSmall",
+    "SourceChanged",
     "StampFieldUnusable",
     "StampOffPage",
     "StampTooSmall",
@@ -241,4 +248,5 @@ __all__ = [
     "UnsupportedPdf",
     "UnsupportedTimeStampExtension",
     "Verification",
+    "WorkerDied",
 ]

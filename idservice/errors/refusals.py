@@ -213,3 +213,27 @@ class AlreadyInitialised(RequestRefused):
     """Keys or state already exist and are never overwritten."""
 
     code = "already_initialised"
+
+
+class BatchNotResumable(RequestRefused):
+    """The output folder belongs to another batch, or to one that was not asked to go on."""
+
+    code = "batch_not_resumable"
+
+
+class BatchBusy(RequestRefused):
+    """Another process is signing into this output folder."""
+
+    code = "batch_busy"
+
+
+class SourceChanged(RequestRefused):
+    """A file was changed since the batch signed it, so its output is of an earlier version."""
+
+    code = "source_changed"
+
+
+class WorkerDied(RequestRefused):
+    """A worker process ended while it was at this file, and again when it was tried once more."""
+
+    code = "worker_died"

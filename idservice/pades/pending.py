@@ -14,6 +14,7 @@ from idservice.errors import IdServiceError, MalformedPendingSignature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from mmap import mmap
 
 _MAGIC = b"idservice pending signature 2\n"
 _CHECKSUM_BYTES = 32
@@ -53,6 +54,21 @@ class PendingSignature:
     def algorithm_name(self) -> str:
         """The name of the signature algorithm, such as "ecdsa-sha384"."""
         return self.template.algorithm.name
+
+    def is_completed_in(self, document: bytes | mmap, value: bytes) -> bool:
+        """Tell whether a document is the input followed by this signature with this value.
+
+        What follows them, such as time-stamps, is not looked at.
+        """
+        view = memoryview(document)
+        own = view[self.input_size : self.input_size + len(self.update)]
+        start, end = self.contents_start + 1, self.contents_end - 1
+        return (
+            own[:start] == self.update[:start]
+            and own[end:] == self.update[end:]
+            and value.hex().encode() in bytes(own[start:end])
+            and self.template.algorithm.hash.digest(view[: self.input_size]) == self.input_digest
+        )
 
     def to_bytes(self) -> bytes:
         """Serialise for storage; `from_bytes` reads it back."""

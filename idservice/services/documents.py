@@ -46,6 +46,11 @@ class Document:
         """The same document with other bytes in its place, such as those of a repair."""
         return Document(self.path, data, self._file, self._identity)
 
+    @property
+    def changed_ns(self) -> int:
+        """When the file was changed last before it was opened, in nanoseconds since 1970."""
+        return self._identity[3]
+
     def require_unchanged(self) -> None:
         """Raise FileNotReadable when the file was changed since it was opened.
 

@@ -10,7 +10,8 @@ that fails, the failure is recorded, nothing is written, and the key was used on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from mmap import mmap
@@ -45,7 +46,18 @@ if TYPE_CHECKING:
     from idservice.services.level_sources import LevelChoice
     from idservice.services.levels import Levels
 
-__all__ = ["FileOrder", "FileSigner", "FileSigning", "SignatureOptions", "SignedFile"]
+__all__ = [
+    "BegunFile",
+    "FileOrder",
+    "FileSigner",
+    "FileSigning",
+    "SignatureOptions",
+    "SignedFile",
+    "SourceState",
+]
+
+MAX_ADDED_BYTES = 64 * 1024 * 1024
+"""How much longer than the longest document an output may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,8 @@ class FileOrder:
 class SignedFile:
     """A file that was signed and is durable.
 
-    Its field, its size in bytes, what was repaired before, and the level of the signature.
+    Its field, its size in bytes, what was repaired before, the level of the signature, and
+    the SHA-256 of the output.
     """
 
     source: Path
@@ -77,6 +90,37 @@ class SignedFile:
     size: int
     repaired_faults: tuple[str, ...] = ()
     level: str = Baseline.B_B.value
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What a source was when it was signed: digest, size in bytes, time of its last change."""
+
+    sha256: str
+    size: int
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class BegunFile:
+    """A file that is open and prepared, so that only its value is missing.
+
+    `document` holds the bytes to be signed, those of a repair if there was one; `digest`
+    is their SHA-256. `source` is the state of the file itself.
+    """
+
+    order: FileOrder
+    source: SourceState
+    document: Document
+    pending: PendingSignature
+    digest: hashlib._Hash
+    faults: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the bytes to be signed, in hexadecimal."""
+        return self.digest.hexdigest()
 
 
 class FileSigning:
@@ -152,6 +196,11 @@ class FileSigner:
         self._raised = raised
         self.signer_name = _common_name(key.certificate_der)
 
+    @property
+    def level(self) -> Baseline:
+        """The level of every signature."""
+        return Baseline.B_B if self._raised is None else self._raised.level
+
     def sign(self, order: FileOrder) -> SignedFile:
         """Sign one file and return when the output is durable.
 
@@ -159,53 +208,126 @@ class FileSigner:
         of reading and preparing a PDF, and those of the key's state; above B-B those of
         `Levels.finish`. Then there is no output, and an existing one is as it was.
         """
-        refuse_same_file(order.source, order.target)
-        require_free_target(order.target, replace=order.replace)
-        with open_document(order.source, self._max_bytes) as document:
-            return self._sign(order, document)
+        with ExitStack() as stack:
+            begun = self.begin(order, stack)
+            [value] = self.make_values([begun])
+            return self.finish(begun, value, made_here=True)
 
-    def _sign(self, order: FileOrder, document: Document) -> SignedFile:
-        pdf, faults = self._open(order, document.data)
-        source = document.with_data(bytes(pdf.data)) if faults else document
+    def begin(self, order: FileOrder, stack: ExitStack) -> BegunFile:
+        """Read and prepare a file, which stays open until `stack` closes.
+
+        Raises what `sign` raises before the key is used.
+        """
+        require_free_target(order.target, replace=order.replace)
+        read = self._read(order, stack)
         options = order.options.for_signer(
             self.signer_name, certificate_der=self._key.certificate_der
         )
         raised = self._raised
         room = 0 if raised is None else raised.levels.room(raised.level)
-        pending = prepare(pdf, self._template, at=self._clock(), options=options, room=room)
-        sha256 = hashlib.sha256(source.data).hexdigest()
-        value = self._make_value(order, pending, sha256)
-        update = self._finished(order, source, pending, value, sha256)
-        write_extended(source, update, order.target, replace=order.replace)
-        size = pending.input_size + len(update)
+        pending = prepare(read.pdf, self._template, at=self._clock(), options=options, room=room)
+        return read.begun(order, pending)
+
+    def begin_again(
+        self, order: FileOrder, pending: PendingSignature, stack: ExitStack
+    ) -> BegunFile | None:
+        """Take up a signature that was begun before; None when the file is another one now."""
+        read = self._read(order, stack)
+        data = memoryview(read.document.data)
+        same = (
+            len(data) == pending.input_size
+            and pending.template.algorithm.hash.digest(data) == pending.input_digest
+            and pending.template.certificate_der == self._template.certificate_der
+        )
+        return read.begun(order, pending) if same else None
+
+    def make_values(
+        self,
+        files: Sequence[BegunFile],
+        *,
+        again: Sequence[BegunFile] = (),
+        before_commit: Callable[[Sequence[bytes]], None] | None = None,
+    ) -> list[bytes]:
+        """Make the values of files in one transaction with their audit rows.
+
+        `again` are files whose values exist already and are only recorded. `before_commit`
+        sees the values first; what it raises undoes the transaction. Raises the errors of
+        the key's state.
+        """
+        with self._database.begin() as connection:
+            self._key.require_usable(connection)
+            for begun in again:
+                self._record(connection, "signature.taken_up", begun)
+            for begun in files:
+                self._record(connection, "signature.made", begun)
+            values = [self._key.signer.sign(begun.pending.dtbs) for begun in files]
+            if before_commit is not None:
+                before_commit(values)
+        return values
+
+    def finish(self, begun: BegunFile, value: bytes, *, made_here: bool = False) -> SignedFile:
+        """Write the output with a value, whole and durable.
+
+        A value that was not `made_here` a moment ago is verified first. Raises what `sign`
+        raises after the key was used.
+        """
+        order = begun.order
+        update = self._finished(begun, value, made_here=made_here)
+        write_extended(begun.document, update, order.target, replace=order.replace)
+        digest = begun.digest.copy()
+        digest.update(update)
+        return self._signed(begun, begun.pending.input_size + len(update), digest.hexdigest())
+
+    def delivered_before(self, begun: BegunFile, value: bytes) -> SignedFile | None:
+        """Return the output that already has this very signature; None when there is none.
+
+        Raises OutputExists when something else is there and must not be replaced.
+        """
+        target = begun.order.target
+        if not target.exists():
+            return None
+        with open_document(target, self._max_bytes + MAX_ADDED_BYTES) as output:
+            if begun.pending.is_completed_in(output.data, value):
+                sha256 = hashlib.sha256(output.data).hexdigest()
+                return self._signed(begun, len(output.data), sha256)
+        require_free_target(target, replace=begun.order.replace)
+        return None
+
+    def _signed(self, begun: BegunFile, size: int, sha256: str) -> SignedFile:
+        order, name = begun.order, begun.pending.field_name
         return SignedFile(
-            order.source, order.target, pending.field_name, size, faults, self.level.value
+            order.source, order.target, name, size, begun.faults, self.level.value, sha256
         )
 
-    @property
-    def level(self) -> Baseline:
-        """The level of every signature."""
-        return Baseline.B_B if self._raised is None else self._raised.level
+    def _read(self, order: FileOrder, stack: ExitStack) -> _ReadFile:
+        refuse_same_file(order.source, order.target)
+        document = stack.enter_context(open_document(order.source, self._max_bytes))
+        pdf, faults = self._open(order, document.data)
+        digest = hashlib.sha256(document.data)
+        source = SourceState(digest.hexdigest(), len(document.data), document.changed_ns)
+        if not faults:
+            return _ReadFile(source, document, pdf, digest, faults)
+        repaired = document.with_data(bytes(pdf.data))
+        return _ReadFile(source, repaired, pdf, hashlib.sha256(repaired.data), faults)
 
-    def _finished(
-        self,
-        order: FileOrder,
-        source: Document,
-        pending: PendingSignature,
-        value: bytes,
-        sha256: str,
-    ) -> bytes:
+    def _finished(self, begun: BegunFile, value: bytes, *, made_here: bool) -> bytes:
         """Return what is appended to the source: the signature with the proofs of its level."""
+        pending = begun.pending
         if self._raised is None:
-            return complete(pending, value, made_here=True)
-        cms_der = signature_cms(pending, value, made_here=True)
+            return complete(pending, value, made_here=made_here)
+        cms_der = signature_cms(pending, value, made_here=made_here)
         try:
             return self._raised.levels.finish(
-                source.data, pending, cms_der, value, self._raised.level, password=order.password
+                begun.document.data,
+                pending,
+                cms_der,
+                value,
+                self._raised.level,
+                password=begun.order.password,
             )
         except IdServiceError as exc:
             with self._database.begin() as connection:
-                self._record(connection, "level.failed", order, pending, sha256, error=exc.code)
+                self._record(connection, "level.failed", begun, error=exc.code)
             raise
 
     def _open(self, order: FileOrder, data: bytes | mmap) -> tuple[PdfDocument, tuple[str, ...]]:
@@ -220,19 +342,11 @@ class FileSigner:
         pdf = open_pdf(repaired.data, password=order.password, max_bytes=self._max_bytes)
         return pdf, repaired.faults or (damage,)
 
-    def _make_value(self, order: FileOrder, pending: PendingSignature, sha256: str) -> bytes:
-        with self._database.begin() as connection:
-            self._key.require_usable(connection)
-            self._record(connection, "signature.made", order, pending, sha256)
-            return self._key.signer.sign(pending.dtbs)
-
     def _record(
         self,
         connection: Connection,
         action: str,
-        order: FileOrder,
-        pending: PendingSignature,
-        sha256: str,
+        begun: BegunFile,
         **more: str,
     ) -> None:
         audit.record(
@@ -242,14 +356,28 @@ class FileSigner:
             subject=f"person:{self._key.person_code}",
             actor=f"{self._key.custody}-key",
             details={
-                "document": order.source.name,
-                "document_sha256": sha256,
+                "document": begun.order.source.name,
+                "document_sha256": begun.sha256,
                 "certificate_sha256": hashlib.sha256(self._key.certificate_der).hexdigest(),
-                "field": pending.field_name,
+                "field": begun.pending.field_name,
                 "level": self.level.value,
                 **more,
             },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadFile:
+    """A file that was read: what it was, what is to be signed, and how that reads."""
+
+    source: SourceState
+    document: Document
+    pdf: PdfDocument
+    digest: hashlib._Hash
+    faults: tuple[str, ...]
+
+    def begun(self, order: FileOrder, pending: PendingSignature) -> BegunFile:
+        return BegunFile(order, self.source, self.document, pending, self.digest, self.faults)
 
 
 def _common_name(certificate_der: bytes) -> str:
