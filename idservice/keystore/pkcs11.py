@@ -17,7 +17,7 @@ from pkcs11 import Attribute, ObjectClass
 from pkcs11 import PrivateKey as TokenPrivateKey
 from pkcs11 import PublicKey as TokenPublicKey
 
-from idservice.crypto.algorithms import KeyKind, SignatureAlgorithm
+from idservice.crypto.algorithms import KeyKind
 from idservice.crypto.keys import Signer, key_kind, load_public_key
 from idservice.errors import KeyStoreInvalid
 from idservice.keystore import pkcs11_attributes as attributes
@@ -99,12 +99,10 @@ class HsmKeys:
         *,
         label: str,
         key_id: str | None = None,
-        algorithm: SignatureAlgorithm | None = None,
     ) -> HsmKey:
         """Find the key with this public key, by label or identifier, and check its attributes.
 
-        `algorithm` is what it signs with unless the usual one of its kind will do. Raises
-        KeyStoreInvalid when there is no such key or it is not safe, KeyStoreUnavailable.
+        Raises KeyStoreInvalid when there is no such key or it is not safe, KeyStoreUnavailable.
         """
 
         def job(session: TokenSession) -> str:
@@ -116,7 +114,7 @@ class HsmKeys:
             session.require_token()
             raise _missing(label)
 
-        return self._opened(self._sessions.run(job), label, spki_der, algorithm)
+        return self._opened(self._sessions.run(job), label, spki_der)
 
     def destroy(self, key_id: str) -> None:
         """Destroy both halves of a pair; nothing happens when it is gone already.
@@ -153,19 +151,12 @@ class HsmKeys:
         """End every session of this process with the token; the next use opens them anew."""
         self._sessions.close()
 
-    def _opened(
-        self,
-        key_id: str,
-        label: str,
-        spki_der: bytes,
-        algorithm: SignatureAlgorithm | None = None,
-    ) -> HsmKey:
+    def _opened(self, key_id: str, label: str, spki_der: bytes) -> HsmKey:
         wanted = bytes.fromhex(key_id)
         signer = HsmSigner(
             self._sessions,
             lambda session: self._checked(session, wanted, spki_der, label),
             spki_der,
-            algorithm,
         )
         return HsmKey(key_id, label, signer)
 

@@ -71,7 +71,8 @@ def generate(
 ) -> tuple[TokenPublicKey, TokenPrivateKey]:
     """Have the token make a key pair that stays in it, for signatures alone.
 
-    `session` must be one that may write. Raises what the binding raises.
+    `session` must be one that may write. Raises UnsupportedAlgorithm, and what the
+    binding raises.
     """
     wanted: dict[str, Any] = {
         "id": key_id,
@@ -171,7 +172,13 @@ def _kind_of(key: TokenPublicKey | TokenPrivateKey) -> KeyKind:
 def _parameters_of(kind: KeyKind) -> bytes:
     if kind is KeyKind.ED25519:
         return _EDWARDS_NAME
-    return next(parameters for parameters, known in _PARAMETERS.items() if known is kind)
+    found = next((item for item, known in _PARAMETERS.items() if known is kind), None)
+    if found is None:
+        raise UnsupportedAlgorithm(
+            f"No key of the kind {kind.value} is made in a token.",
+            "Use P-256, P-384, P-521, Ed25519 or RSA.",
+        )
+    return found
 
 
 def _value(key: TokenPublicKey | TokenPrivateKey, attribute: Attribute) -> Any:

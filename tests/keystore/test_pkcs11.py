@@ -25,7 +25,13 @@ from idservice.crypto.algorithms import (  # noqa: E402
     KeyKind,
     SignatureAlgorithm,
 )
-from idservice.crypto.keys import Signer, key_kind, load_public_key, verify_signature  # noqa: E402
+from idservice.crypto.keys import (
+    Signer,
+    VersatileSigner,
+    key_kind,
+    load_public_key,
+    verify_signature,
+)
 from idservice.errors import (  # noqa: E402
     KeyStoreInvalid,
     KeyStoreUnavailable,
@@ -55,9 +61,10 @@ def keys(sessions: TokenSessions) -> HsmKeys:
     return HsmKeys(sessions, unused_label().rpartition(" ")[2])
 
 
-def other_algorithm(keys: HsmKeys, key: HsmKey, algorithm: SignatureAlgorithm) -> Signer:
+def other_algorithm(key: HsmKey, algorithm: SignatureAlgorithm) -> Signer:
     """A signer of the same key with another algorithm."""
-    return keys.open(key.signer.public_key_der, label=key.label, algorithm=algorithm).signer
+    assert isinstance(key.signer, VersatileSigner)
+    return key.signer.with_algorithm(algorithm)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
@@ -79,8 +86,15 @@ def test_rsa_signs_with_every_padding_and_hash(keys: HsmKeys) -> None:
     for algorithm in (
         RSA_SHA256, RSA_SHA384, RSA_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512
     ):  # fmt: skip
-        value = other_algorithm(keys, made, algorithm).sign(DATA)
+        value = other_algorithm(made, algorithm).sign(DATA)
         verify_signature(public_key, algorithm, value, DATA)
+
+
+def test_a_kind_that_tokens_do_not_have_is_refused(keys: HsmKeys) -> None:
+    """ML-DSA keys are made in software alone, and asking a token for one harms nothing."""
+    with pytest.raises(UnsupportedAlgorithm):
+        keys.generate(keys.authority_label("tsa"), KeyKind.ML_DSA_65)
+    keys.generate(keys.authority_label("tsa"), KeyKind.P256)
 
 
 @pytest.mark.slow
@@ -93,7 +107,7 @@ def test_rsa_of_4096_bits(keys: HsmKeys) -> None:
 def test_one_key_signs_with_another_hash(keys: HsmKeys) -> None:
     """The hash is made outside of the token, so a curve takes one that is longer than itself."""
     made = keys.generate(keys.authority_label("tsa"), KeyKind.P256)
-    value = other_algorithm(keys, made, ECDSA_SHA512).sign(DATA)
+    value = other_algorithm(made, ECDSA_SHA512).sign(DATA)
     verify_signature(load_public_key(made.signer.public_key_der), ECDSA_SHA512, value, DATA)
 
 
@@ -101,7 +115,7 @@ def test_an_algorithm_must_fit_the_key(keys: HsmKeys) -> None:
     """A P-256 key makes no RSA signature."""
     made = keys.generate(keys.authority_label("tsa"), KeyKind.P256)
     with pytest.raises(UnsupportedAlgorithm):
-        other_algorithm(keys, made, RSA_SHA256)
+        other_algorithm(made, RSA_SHA256)
 
 
 def test_what_the_token_says_of_a_key_that_we_made(keys: HsmKeys, sessions: TokenSessions) -> None:
