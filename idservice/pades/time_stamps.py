@@ -108,11 +108,12 @@ def _read(
         Finding(_ONLY_TOLD.get(item.code, item.code), item.message, item.fix)
         for item in token.findings
     )
+    copied = _imprint_findings(token, digest_of)
     return TimeStampFacts(
         id=name,
         kind=kind,
-        integrity=Integrity(token.integrity),
-        findings=(*findings, *own, *_imprint_findings(token, digest_of)),
+        integrity=Integrity.BROKEN if copied else Integrity(token.integrity),
+        findings=(*findings, *own, *copied),
         gen_time=token.gen_time,
         accuracy=0.0 if token.accuracy is None else token.accuracy.total_seconds(),
         certificate_der=token.certificate_der,

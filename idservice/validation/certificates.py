@@ -187,7 +187,7 @@ class _Revocation:
             return (_unknown(),)
         later = tuple(_later(item) for item in (self.revoked, self._suspended) if item)
         if self.relied_on:
-            return later + self._refused()
+            return (*later, *self._older(), *self._refused())
         return (*later, self._missing(), *self._refused())
 
     def _holds(self, statement: Statement, proofs: Proofs) -> bool:
@@ -224,6 +224,22 @@ class _Revocation:
         time_stamp = self._depth == 0 and self._use.role is Role.TIME_STAMP
         reason = (statement.reason or "").replace("_", "").lower()
         return time_stamp and reason in _HARMLESS_REASONS and self._use.at < since
+
+    def _older(self) -> tuple[Finding, ...]:
+        """Tell of a signer's certificate of which only a list from before the use is known."""
+        signer = self._depth == 0 and self._use.role is Role.SIGNER and self._use.proved
+        times = [item.this_update for item in self.relied_on]
+        known = [time for time in times if time is not None]
+        if not signer or len(known) < len(times) or max(known) + CLOCK_TOLERANCE >= self._use.at:
+            return ()
+        return (
+            Finding(
+                "revocation_list_older",
+                f"The revocation list is of {moment(max(known))}, before the signature existed; it "
+                "was current then, and a revocation in between would not show.",
+                "Add a list that was made after the signature, or an OCSP answer.",
+            ),
+        )
 
     def _missing(self) -> Finding:
         if self._usable:
@@ -275,11 +291,13 @@ def speaks(statement: Statement, depth: int, use: Use) -> bool:
         return True
     if since + CLOCK_TOLERANCE >= use.at:
         return True
-    if depth == 0 and use.role is Role.SIGNER and use.proved:
-        # Revoked in between would not show.
-        return False
     until = statement.next_update
-    if until is not None and use.at <= until + CLOCK_TOLERANCE:
+    current = until is not None and use.at <= until + CLOCK_TOLERANCE
+    if depth == 0 and use.role is Role.SIGNER and use.proved:
+        # An answer can be had at any time, so an older one hides what came in between. The
+        # next list only comes when it comes.
+        return current and statement.source is StatementSource.CRL
+    if current:
         return True
     service = depth > 0 or use.role is not Role.SIGNER
     return service and use.at - since <= SERVICE_FRESHNESS

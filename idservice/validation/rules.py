@@ -190,6 +190,7 @@ RULES: dict[str, Rule] = {
         None,
         "revocation_not_available",
         "revocation_data_refused",
+        "revocation_list_older",
         "revoked_later",
     ),
     **_rules(Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.HASH_FAILURE, "digest_mismatch"),
