@@ -8,6 +8,7 @@ from pydantic import Field
 
 from idservice.web.login_models import AnswerModel, RequestModel
 from idservice.web.stamp_models import StampPart, StampWithPicture
+from idservice.web.wish_models import WishPart
 
 Base64Text = Annotated[
     str,
@@ -28,6 +29,9 @@ CertificateText = Annotated[
 ShortText = Annotated[str, Field(min_length=1, max_length=500)]
 
 
+LevelName = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+
+
 class SignatureOptionFields(RequestModel):
     """What the JSON and the form of a new signature have in common."""
 
@@ -41,6 +45,14 @@ class SignatureOptionFields(RequestModel):
     password: Annotated[
         str | None, Field(max_length=200, description="The password of an encrypted PDF.")
     ] = None
+    level: Annotated[
+        LevelName | None,
+        Field(
+            description="Level that the signature gets at completion; without it the one of the "
+            "settings, usually B-B."
+        ),
+    ] = None
+    attributes: WishPart = None
 
 
 class SignatureRequest(SignatureOptionFields):
@@ -85,6 +97,7 @@ class SignatureAnswer(AnswerModel):
     hash_algorithm: Annotated[str, Field(examples=["sha384"])]
     signature_algorithm: Annotated[str, Field(examples=["ecdsa-sha384"])]
     document_sha256: Annotated[str, Field(description="Lower-case hexadecimal.")]
+    level: LevelName
     expires_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -100,4 +113,32 @@ class CompleteRequest(RequestModel):
             "length (P-256 64 bytes, P-384 96, P-521 132), or DER; the length tells them apart.",
             json_schema_extra={"contentEncoding": "base64"},
         ),
+    ]
+    password: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            description="The password of an encrypted PDF, needed again for B-LT and B-LTA.",
+        ),
+    ] = None
+
+
+class ExtensionFields(RequestModel):
+    """What the form says beside the file that is to be raised to a level."""
+
+    level: Annotated[
+        Literal["B-T", "B-LT", "B-LTA"],
+        Field(description="Level for all signatures; B-LTA also renews an archived file."),
+    ]
+    password: Annotated[
+        str | None, Field(max_length=200, description="The password of an encrypted PDF.")
+    ] = None
+
+
+class ExtensionForm(ExtensionFields):
+    """A signed document whose signatures are to be raised to a level."""
+
+    file: Annotated[
+        str,
+        Field(description="The signed PDF.", json_schema_extra={"format": "binary"}),
     ]

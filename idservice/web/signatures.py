@@ -9,6 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
+from idservice.services.signature_options import SignerWishes
+from idservice.services.levels import Baseline
 from idservice.services.signing import SignatureOptions, SignatureState
 from idservice.services.stamps import StampChoice
 from idservice.web.bodies import form_fields, json_body
@@ -34,6 +36,26 @@ from idservice.web.uploads import (
 )
 
 blueprint = Blueprint("signatures", __name__)
+
+LEVEL_PROBLEMS = (
+    errors.TsaUnavailable,
+    errors.OcspUnavailable,
+    errors.RevocationListUnavailable,
+    errors.TimeStampRefused,
+    errors.TimeStampMismatch,
+    errors.TimeStampNotTrusted,
+    errors.MalformedTimeStamp,
+    errors.MalformedCms,
+    errors.StatusAnswerInvalid,
+    errors.StatusAnswerMismatch,
+    errors.StatusAnswerStale,
+    errors.OcspRefused,
+    errors.MalformedOcsp,
+    errors.MalformedCrl,
+    errors.HostNotAllowed,
+    errors.SignatureRoomTooSmall,
+)
+"""What may be wrong with the proofs that a level above B-B needs."""
 
 _STATE_PROBLEMS = (
     errors.CertificateUnknown,
@@ -103,9 +125,11 @@ def begin() -> tuple[Response, int, dict[str, str]]:
             reason=fields.reason,
             location=fields.location,
             field_name=fields.field,
+            wishes=fields.attributes.wishes() if fields.attributes else SignerWishes(),
             stamp=stamp,
         ),
         password=fields.password,
+        level=None if fields.level is None else Baseline(fields.level),
     )
     return jsonify(_answer(state)), 201, {"Location": f"/v1/signatures/{state.id}"}
 
@@ -142,6 +166,8 @@ def show(identifier: str) -> Response:
             errors.SignatureNotPending,
             errors.SignatureExpired,
             errors.StorageUnavailable,
+            errors.PdfPasswordWrong,
+            *LEVEL_PROBLEMS,
             *_STATE_PROBLEMS,
         ),
     )
@@ -150,12 +176,17 @@ def complete(identifier: str) -> Response:
     """Complete a signature with its value and get the signed PDF.
 
     The value is verified before it is embedded, and accepted once; the same value again
-    gives the same document until the signature expires.
+    gives the same document until the signature expires. When a time-stamp or a status could
+    not be had the signature still waits: send the same value again.
     """
     grant = require_login()
-    value = decode_base64(json_body(CompleteRequest).signature, "signature")
+    body = json_body(CompleteRequest)
     signed = web_state().services.signing.complete(
-        grant.person_code, identifier, value, actor=f"relying-party:{grant.relying_party}"
+        grant.person_code,
+        identifier,
+        decode_base64(body.signature, "signature"),
+        actor=f"relying-party:{grant.relying_party}",
+        password=body.password,
     )
     response = Response(signed.chunks(), mimetype="application/pdf")
     response.content_length = signed.size
@@ -197,5 +228,6 @@ def _answer(state: SignatureState) -> dict[str, str]:
         "hash_algorithm": state.hash_name,
         "signature_algorithm": state.algorithm_name,
         "document_sha256": state.document_sha256,
+        "level": state.level,
         "expires_at": state.expires_at.astimezone(UTC).isoformat(),
     }

@@ -188,6 +188,7 @@ def different(**changes: Any) -> tuple[IssuanceRequest, bytes]:
 
 
 PROFILE = profiles().profile("id_card_signing")
+P384_ONLY = profiles().profile("id_card_authentication")
 OTHER_NAME = replace(holder(), surname="TAMM")
 
 
@@ -254,8 +255,11 @@ def test_a_wrong_value_of_the_builder_is_found() -> None:
         ("validity", {"not_after": NOW + dt.timedelta(days=3654)}),
         ("of the issuer", {"not_before": NOW - SECOND, "not_after": NOW + YEAR}),
         ("of the issuer", {"issuer": replace(authority().issuer, not_after=NOW)}),
-        ("not for this profile", {"public_key_der": spki(new_key(KeyKind.P256))}),
-        ("not for this profile", {"public_key_der": spki(new_key(KeyKind.RSA))}),
+        ("not for this profile", {"profile": P384_ONLY, "public_key_der": spki(new_key())}),
+        (
+            "not for this profile",
+            {"profile": P384_ONLY, "public_key_der": spki(new_key(KeyKind.RSA))},
+        ),
         ("only a root", {"public_key_der": authority().issuer.public_key_der}),
         ("cannot make it", {"profile": replace(PROFILE, signature=RSA_SHA256)}),
     ],
