@@ -77,8 +77,11 @@ class CrlFacts:
     expired_since: datetime | None
 
     def entry(self, serial: int) -> x509.RevokedCertificate | None:
-        """Return the entry of a serial number, or None."""
-        return self.parsed.get_revoked_certificate_by_serial_number(serial)
+        """Return the entry of a serial number, or None. Raises MalformedCrl."""
+        try:
+            return self.parsed.get_revoked_certificate_by_serial_number(serial)
+        except ValueError as exc:
+            raise _malformed("one of its entries cannot be read") from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ def read_crl(crl_der: bytes) -> CrlFacts:
         revoked_der, algorithm = _outline(crl_der)
         parsed = x509.load_der_x509_crl(crl_der)
         _require_processed(parsed, revoked_der)
+        # What the library reads late is read now: the issuer's name, for one.
+        _ = parsed.issuer
         next_update, extensions = parsed.next_update_utc, parsed.extensions
         facts = CrlFacts(
             crl_der,
@@ -167,6 +172,9 @@ def _outline(crl_der: bytes) -> tuple[bytes, AlgorithmIdentifier]:
     outer = der_reader.read(crl_der, der_reader.SEQUENCE).elements()
     signed = outer.take(der_reader.SEQUENCE).elements()
     algorithm = parse_algorithm(outer.take())
+    if outer.take(der_reader.BIT_STRING).contents[:1] != b"\x00":
+        raise _malformed("its signature value is no number of whole octets")
+    outer.finish()
     version = signed.take_if(der_reader.INTEGER)
     if version is None or version.integer() != 1:
         raise _malformed("it is not of version 2, so it has no number and no reasons")
