@@ -53,7 +53,7 @@ class HsmKeys:
 
     def __init__(self, sessions: TokenSessions, tag: str) -> None:
         """Use the token behind `sessions`; `tag` is of this home alone."""
-        self._sessions = sessions
+        self.sessions = sessions
         self._tag = tag
 
     def authority_label(self, name: str) -> str:
@@ -74,7 +74,7 @@ class HsmKeys:
         key_id = os.urandom(KEY_ID_BYTES)
 
         def job(session: TokenSession) -> bytes:
-            with self._sessions.generating, session.writing() as writing:
+            with self.sessions.generating, session.writing() as writing:
                 public, private = attributes.generate(
                     writing,
                     kind,
@@ -90,7 +90,7 @@ class HsmKeys:
                     public.destroy()
                     raise
 
-        spki_der = self._sessions.run(job, deadline=GENERATION_SECONDS)
+        spki_der = self.sessions.run(job, deadline=GENERATION_SECONDS)
         return self._opened(key_id.hex(), label, spki_der)
 
     def open(
@@ -114,7 +114,7 @@ class HsmKeys:
             session.require_token()
             raise _missing(label)
 
-        return self._opened(self._sessions.run(job), label, spki_der)
+        return self._opened(self.sessions.run(job), label, spki_der)
 
     def destroy(self, key_id: str) -> None:
         """Destroy both halves of a pair; nothing happens when it is gone already.
@@ -130,7 +130,7 @@ class HsmKeys:
                     item.destroy()
             session.require_token()
 
-        self._sessions.run(job)
+        self.sessions.run(job)
 
     def person_keys(self) -> list[PersonKeyEntry]:
         """List every key that was made for a person of this home. Raises KeyStoreUnavailable."""
@@ -141,20 +141,20 @@ class HsmKeys:
             session.require_token()
             return [item for item in found if item is not None]
 
-        return self._sessions.run(job, deadline=GENERATION_SECONDS)
+        return self.sessions.run(job, deadline=GENERATION_SECONDS)
 
     def require_answer(self) -> None:
         """Raise unless the token is there and takes the PIN."""
-        self._sessions.run(TokenSession.require_token)
+        self.sessions.run(TokenSession.require_token)
 
     def close(self) -> None:
         """End every session of this process with the token; the next use opens them anew."""
-        self._sessions.close()
+        self.sessions.close()
 
     def _opened(self, key_id: str, label: str, spki_der: bytes) -> HsmKey:
         wanted = bytes.fromhex(key_id)
         signer = HsmSigner(
-            self._sessions,
+            self.sessions,
             lambda session: self._checked(session, wanted, spki_der, label),
             spki_der,
         )

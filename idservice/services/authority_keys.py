@@ -79,9 +79,9 @@ class _Setup:
 
     def issue_root(self, valid_for: timedelta) -> AuthorityKey:
         """Issue the root to itself: by its name and key, with room for its validity."""
+        name = _fixed_name(self._profiles.profile(ROOT_KEY))
         key = self._generate(ROOT_KEY)
         now, a_day = self._clock(), timedelta(days=1)
-        name = _fixed_name(self._profiles.profile(ROOT_KEY))
         issuer = Issuer(name, key.public_key_der, now - a_day, now + valid_for + a_day)
         itself = AuthorityKey(ROOT_KEY, issuer, lambda: key.signer, ())
         return self._certify(itself, ROOT_KEY, key, valid_for)

@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
+from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key
 
-pkcs11 = pytest.importorskip("pkcs11", reason="needs: python-pkcs11 (pip install idservice[hsm])")
-
-from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass  # noqa: E402
-from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key  # noqa: E402
-
-from idservice.crypto.algorithms import (  # noqa: E402
+from idservice.crypto.algorithms import (
     ECDSA_SHA256,
     ECDSA_SHA512,
     RSA_PSS_SHA256,
@@ -32,15 +29,15 @@ from idservice.crypto.keys import (
     load_public_key,
     verify_signature,
 )
-from idservice.errors import (  # noqa: E402
+from idservice.errors import (
     KeyStoreInvalid,
     KeyStoreUnavailable,
     UnsupportedAlgorithm,
 )
-from idservice.keystore.pkcs11 import HsmKey, HsmKeys  # noqa: E402
-from idservice.keystore.pkcs11_sessions import TokenSession, TokenSessions  # noqa: E402
-from idservice.keystore.pkcs11_signer import HsmSigner  # noqa: E402
-from support.hsm import SoftToken, open_sessions, unused_label  # noqa: E402
+from idservice.keystore.pkcs11 import HsmKey, HsmKeys
+from idservice.keystore.pkcs11_sessions import TokenSession, TokenSessions
+from idservice.keystore.pkcs11_signer import HsmSigner
+from support.hsm import SoftToken, open_sessions, unused_label
 
 DATA = b"what is signed"
 KINDS = (KeyKind.P256, KeyKind.P384, KeyKind.P521, KeyKind.RSA, KeyKind.ED25519)

@@ -12,21 +12,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pkcs11 import Mechanism, Session, TokenFlag
 
-pkcs11 = pytest.importorskip("pkcs11", reason="needs: python-pkcs11 (pip install idservice[hsm])")
-
-from pkcs11 import Mechanism, Session, TokenFlag  # noqa: E402
-
-from idservice.crypto.algorithms import KeyKind  # noqa: E402
-from idservice.errors import (  # noqa: E402
+from idservice.crypto.algorithms import KeyKind
+from idservice.errors import (
     KeyStoreInvalid,
     KeyStoreUnavailable,
     SettingsInvalid,
 )
-from idservice.keystore.pkcs11 import HsmKey, HsmKeys  # noqa: E402
-from idservice.keystore.pkcs11_library import Library, require_tries  # noqa: E402
-from idservice.keystore.pkcs11_sessions import TokenSession, TokenSessions  # noqa: E402
-from support.hsm import LABEL, PIN, SoftToken, open_sessions, release, unused_label  # noqa: E402
+from idservice.keystore.pkcs11 import HsmKey, HsmKeys
+from idservice.keystore.pkcs11_library import Library, require_tries
+from idservice.keystore.pkcs11_sessions import TokenSession, TokenSessions
+from support.hsm import LABEL, PIN, SoftToken, open_sessions, release, unused_label
 
 DATA = b"what is signed"
 FAST = 0.1
