@@ -89,8 +89,7 @@ def _choice(
     if not (level or tsa_urls or ocsp_urls or trust_files):
         return None
     from idservice.cli.trust_files import read_trust_file
-    from idservice.pades.baseline import Baseline
-    from idservice.services.level_sources import LevelChoice
+    from idservice.services.level_sources import Baseline, LevelChoice
 
     chosen = None if level is None else Baseline(level)
     trusted = tuple(item for path in trust_files for item in read_trust_file(path))

@@ -131,6 +131,7 @@ class Services(PkiServices):
             self.settings.signing,
             folder=self.settings.state.folder / DOCUMENTS,
             chain_der=self.certificate_authority.chain_der[:1],
+            levels=lambda: self.usual_levels,
             clock=self.clock,
         )
 
@@ -215,6 +216,13 @@ class Services(PkiServices):
             self.database, self.settings.signing, levels=self.levels, clock=self.clock
         )
 
+    @cached_property
+    def usual_levels(self) -> Levels:
+        """What raises signatures to a level, with the services of the settings."""
+        from idservice.services.level_sources import LevelChoice
+
+        return self.levels(LevelChoice())
+
     def levels(self, choice: LevelChoice) -> Levels:
         """What raises signatures to a level, with the services that a caller chose."""
         from idservice.services.level_sources import open_levels
@@ -225,9 +233,11 @@ class Services(PkiServices):
         """Raising the level of documents that are signed already."""
         from idservice.pades.baseline import Baseline
         from idservice.services.extending import Extending
+        from idservice.services.level_sources import LevelChoice
 
+        usual = choice == LevelChoice(choice.level)
         return Extending(
-            self.levels(choice),
+            self.usual_levels if usual else self.levels(choice),
             choice.level or Baseline(self.settings.signing.level),
             self.database,
             max_bytes=self.settings.signing.max_document_bytes,

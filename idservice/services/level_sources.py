@@ -33,6 +33,8 @@ from idservice.transport.fetch import Fetcher, hosts_of
 if TYPE_CHECKING:
     from idservice.services.pki_services import PkiServices
 
+__all__ = ["Baseline", "LevelChoice", "open_levels"]
+
 
 @dataclass(frozen=True, slots=True)
 class LevelChoice:

@@ -10,32 +10,38 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from idservice.cms.signed_data import CmsTemplate
-from idservice.crypto.algorithms import EC_FIELD_BYTES
 from idservice.crypto.certificates import load_certificate
-from idservice.crypto.keys import der_from_raw, key_kind
 from idservice.errors import (
     CertificateUnknown,
     FileNotReadable,
     FileNotWritable,
+    IdServiceError,
     InputTooLarge,
     NotFound,
     SignatureExpired,
     SignatureNotPending,
     StorageUnavailable,
 )
+from idservice.pades.baseline import Baseline
 from idservice.pades.pending import PendingSignature
-from idservice.pades.signing import complete, prepare
+from idservice.pades.signing import complete, prepare, signature_cms
 from idservice.pdf.document import open_document as open_pdf
-from idservice.services.documents import CHUNK, Document, open_document, spool
+from idservice.services.documents import Document, open_document, spool
 from idservice.services.signature_options import SignatureOptions
+from idservice.services.signature_state import (
+    SignatureState,
+    SignedDocument,
+    lost,
+    state_of,
+    value_in_der,
+)
 from idservice.services.signing_certificates import require_signing_certificate, template_for
 from idservice.services.trusted_issuers import TrustedIssuers
 from idservice.settings import SigningSettings
@@ -44,45 +50,14 @@ from idservice.store import pending_signatures as store
 from idservice.store.database import Connection, Database
 from idservice.store.pending_signatures import PendingRow
 
+if TYPE_CHECKING:
+    from idservice.services.levels import Levels
+
 __all__ = ["SignatureOptions", "SignatureState", "SignedDocument", "Signing"]
 
 IDENTIFIER_BYTES = 24
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{32}")
 CLEAN_UP_EVERY = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureState:
-    """A signature that was begun: what is to be signed with which algorithm, until when.
-
-    `status` is "pending", "completed" or "expired". `dtbs` are the bytes to be signed
-    (DER), `dtbs_digest` their digest; both are empty once the document is gone.
-    """
-
-    id: str
-    status: str
-    dtbs: bytes
-    dtbs_digest: bytes
-    hash_name: str
-    algorithm_name: str
-    document_sha256: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SignedDocument:
-    """A document with its signature, read piece by piece; `size` in bytes."""
-
-    size: int
-    update: bytes
-    _file: BinaryIO
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the document and the signature once, in pieces of bounded size."""
-        with self._file:
-            while chunk := self._file.read(CHUNK):
-                yield chunk
-        yield self.update
 
 
 class Signing:
@@ -95,10 +70,16 @@ class Signing:
         *,
         folder: Path,
         chain_der: tuple[bytes, ...],
+        levels: Callable[[], Levels],
         clock: Callable[[], datetime],
     ) -> None:
-        """Keep documents in `folder`; `chain_der` goes into each signature, issuer first."""
+        """Keep documents in `folder`; `chain_der` goes into each signature, issuer first.
+
+        `levels` opens what raises signatures above B-B, when that is asked for.
+        """
         self._database = database
+        self._levels = levels
+        self._level = Baseline(settings.level)
         self._max_bytes = settings.max_document_bytes
         self._experimental = settings.experimental_algorithms
         self._lifetime = timedelta(seconds=settings.pending_seconds)
@@ -116,12 +97,14 @@ class Signing:
         *,
         options: SignatureOptions | None = None,
         password: str | None = None,
+        level: Baseline | None = None,
     ) -> SignatureState:
         """Keep a document and prepare its signature; `document` is read to its end in pieces.
 
-        Raises InputTooLarge, StorageUnavailable, MalformedCertificate, CertificateNotTrusted,
-        the errors of reading and preparing a PDF, and those of
-        `require_signing_certificate`. Nothing is kept then.
+        Without `level` the one of the settings is reached at completion. Raises
+        InputTooLarge, StorageUnavailable, MalformedCertificate, CertificateNotTrusted, the
+        errors of reading and preparing a PDF, and those of `require_signing_certificate`.
+        Nothing is kept then.
         """
         self._clean_up_if_due()
         self._require_certificate(certificate_der, person_code)
@@ -133,7 +116,9 @@ class Signing:
         path = self._path(identifier)
         self._spool(document, path)
         try:
-            return self._keep(identifier, person_code, template, options, password)
+            return self._keep(
+                identifier, person_code, template, options, password, level or self._level
+            )
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -142,29 +127,65 @@ class Signing:
         """Return the state of a person's signature. Raises NotFound, also for another's."""
         with self._database.read() as connection:
             row = _require_own(connection, person_code, identifier)
-        return _state(row, self._clock())
+        return state_of(row, self._clock())
 
     def complete(
-        self, person_code: str, identifier: str, value: bytes, *, actor: str
+        self,
+        person_code: str,
+        identifier: str,
+        value: bytes,
+        *,
+        actor: str,
+        password: str | None = None,
     ) -> SignedDocument:
-        """Verify a value, accept it once, and return the signed document.
+        """Verify a value, accept it once, and return the signed document at its level.
 
         ECDSA values may be r||s of exactly twice the field length, or DER. The same
-        value again gives the same document until it expires. Raises NotFound,
-        SignatureExpired, SignatureNotPending for another value, SignatureInvalid, and
-        the errors of `require_signing_certificate`, which is asked again here.
+        value again gives the same document until it expires; so it may be sent again when a
+        proof could not be had. `password` opens an encrypted document above B-T. Raises
+        NotFound, SignatureExpired, SignatureNotPending for another value, SignatureInvalid,
+        the errors of `require_signing_certificate`, which is asked again here, and those of
+        `Levels.finish`: then the signature still waits.
         """
         with self._database.read() as connection:
             row = _require_own(connection, person_code, identifier)
         pending = self._require_waiting(row)
-        value_der = _value_der(pending.template, value)
+        value_der = value_in_der(pending.template, value)
         if row.completed_at is None:
-            update = complete(pending, value_der)
-            document = self._open(row, pending, update)
-            self._accept(row, pending, value_der, actor)
-            return document
+            cms_der = signature_cms(pending, value_der)
+            update = self._finished(row, pending, cms_der, value_der, actor, password)
+            row = self._accept(row, pending, value_der, actor, update)
         _require_same(row, value_der)
+        if row.finished is not None:
+            return self._open(row, pending, row.finished)
         return self._open(row, pending, complete(pending, value_der))
+
+    def _finished(
+        self,
+        row: PendingRow,
+        pending: PendingSignature,
+        cms_der: bytes,
+        value_der: bytes,
+        actor: str,
+        password: str | None,
+    ) -> bytes | None:
+        """Return what follows the document at a level above B-B; None at B-B."""
+        level = Baseline(row.level)
+        with ExitStack() as stack:
+            document = self._open_kept(row.id, stack)
+            digest = pending.template.algorithm.hash.new(document.data).digest()
+            if digest != pending.input_digest:
+                raise lost()
+            if level is Baseline.B_B:
+                return None
+            try:
+                return self._levels().finish(
+                    document.data, pending, cms_der, value_der, level, password=password
+                )
+            except IdServiceError as exc:
+                with self._database.begin() as connection:
+                    _record(connection, "level.failed", row, actor, self._clock(), error=exc.code)
+                raise
 
     def clean_up(self) -> int:
         """Remove documents that nobody can ask for any more; return how many."""
@@ -202,7 +223,7 @@ class Signing:
         try:
             return stack.enter_context(open_document(self._path(identifier), self._max_bytes))
         except (FileNotReadable, InputTooLarge, OSError, ValueError) as exc:
-            raise _lost() from exc
+            raise lost() from exc
 
     def _keep(
         self,
@@ -211,15 +232,17 @@ class Signing:
         template: CmsTemplate,
         options: SignatureOptions | None,
         password: str | None,
+        level: Baseline,
     ) -> SignatureState:
         now = self._clock()
+        room = 0 if level is Baseline.B_B else self._levels().room(level)
         with ExitStack() as stack:
             document = self._open_kept(identifier, stack)
             pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
             chosen = (options or SignatureOptions()).for_signer(
                 certificate_der=template.certificate_der
             )
-            pending = prepare(pdf, template, at=now, options=chosen)
+            pending = prepare(pdf, template, at=now, options=chosen, room=room)
             document_sha256 = hashlib.sha256(document.data).hexdigest()
         with self._database.begin() as connection:
             record = require_signing_certificate(
@@ -234,26 +257,34 @@ class Signing:
                 pending.to_bytes(),
                 now,
                 now + self._lifetime,
+                level=level.value,
             )
             store.add(connection, row)
             _record(connection, "signature.begun", row, f"person:{person_code}", now)
-        return _state(row, now)
+        return state_of(row, now)
 
     def _accept(
-        self, row: PendingRow, pending: PendingSignature, value_der: bytes, actor: str
-    ) -> None:
-        """Take the value by compare-and-swap, with person and certificate looked at again."""
+        self,
+        row: PendingRow,
+        pending: PendingSignature,
+        value_der: bytes,
+        actor: str,
+        finished: bytes | None,
+    ) -> PendingRow:
+        """Take the value by compare-and-swap, with person and certificate looked at again.
+
+        Return the row as it is then: when somebody else was first, with what that one finished.
+        """
         now = self._clock()
         with self._database.begin() as connection:
             require_signing_certificate(
                 connection, pending.template.certificate_der, row.person_code, now
             )
-            if store.complete(connection, row.id, value_der, now):
+            if store.complete(connection, row.id, value_der, now, finished=finished):
                 _record(connection, "signature.completed", row, actor, now)
-                return
             latest = _require_own(connection, row.person_code, row.id)
         self._require_waiting(latest)
-        _require_same(latest, value_der)
+        return latest
 
     def _require_waiting(self, row: PendingRow) -> PendingSignature:
         if row.expires_at > self._clock() and row.pending:
@@ -276,10 +307,10 @@ class Signing:
         try:
             file = self._path(row.id).open("rb")
         except OSError as exc:
-            raise _lost() from exc
+            raise lost() from exc
         if digest != pending.input_digest:
             file.close()
-            raise _lost()
+            raise lost()
         return SignedDocument(pending.input_size + len(update), update, file)
 
     def _remove_if_over(self, path: Path, now: datetime) -> bool:
@@ -329,33 +360,14 @@ def _require_same(row: PendingRow, value_der: bytes) -> None:
         )
 
 
-def _state(row: PendingRow, now: datetime) -> SignatureState:
-    status = "completed" if row.completed_at else "pending"
-    if row.expires_at <= now and not row.completed_at:
-        status = "expired"
-    pending = PendingSignature.from_bytes(row.pending) if row.pending else None
-    return SignatureState(
-        row.id,
-        status,
-        pending.dtbs if pending else b"",
-        pending.dtbs_digest if pending else b"",
-        pending.hash_name if pending else "",
-        pending.algorithm_name if pending else "",
-        row.document_sha256,
-        row.expires_at,
-    )
-
-
-def _value_der(template: CmsTemplate, value: bytes) -> bytes:
-    """ECDSA values of exactly the raw length are r||s; everything else is taken as it is."""
-    kind = key_kind(template.public_key)
-    field_bytes = EC_FIELD_BYTES.get(kind)
-    if field_bytes is not None and len(value) == 2 * field_bytes:
-        return der_from_raw(value, kind)
-    return value
-
-
-def _record(connection: Connection, action: str, row: PendingRow, actor: str, at: datetime) -> None:
+def _record(
+    connection: Connection,
+    action: str,
+    row: PendingRow,
+    actor: str,
+    at: datetime,
+    **more: str,
+) -> None:
     audit.record(
         connection,
         at=at,
@@ -366,13 +378,7 @@ def _record(connection: Connection, action: str, row: PendingRow, actor: str, at
             "signature": row.id,
             "document_sha256": row.document_sha256,
             "certificate": row.certificate_serial,
+            "level": row.level,
+            **more,
         },
-    )
-
-
-def _lost() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The document that waited to be signed is missing or damaged, so its signature cannot "
-        "be completed.",
-        "Begin a new signature with the document.",
     )

@@ -17,6 +17,7 @@ from idservice.settings import Settings, load_settings
 from idservice.web import (
     authentication,
     documentation,
+    extensions,
     health,
     ocsp,
     persons,
@@ -38,6 +39,7 @@ from idservice.web.uploads import BodyLimits
 BLUEPRINTS = (
     authentication.blueprint,
     signatures.blueprint,
+    extensions.blueprint,
     validation.blueprint,
     persons.blueprint,
     publication.blueprint,

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
+from idservice.services.level_sources import Baseline
 from idservice.services.signature_options import SignerWishes
-from idservice.services.levels import Baseline
 from idservice.services.signing import SignatureOptions, SignatureState
 from idservice.services.stamps import StampChoice
 from idservice.web.bodies import form_fields, json_body

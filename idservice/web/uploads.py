@@ -23,6 +23,7 @@ from idservice.settings import Settings
 
 CHUNK = 1 << 18
 TIME_STAMPING = ("/tsa", "/tsa/archive")
+WITH_DOCUMENTS = ("/v1/signatures", "/v1/extensions")
 IN_MEMORY = 1 << 20
 FORM_OVERHEAD = 1 << 16
 """Bytes that the other fields of a form may take, beside the document."""
@@ -42,7 +43,7 @@ class BodyLimits:
         settings = self._settings
         if path == "/v1/validation":
             return settings.validation.max_document_bytes + FORM_OVERHEAD
-        if path == "/v1/signatures" and self._is_logged_in(environ):
+        if path in WITH_DOCUMENTS and self._is_logged_in(environ):
             return settings.signing.max_document_bytes + FORM_OVERHEAD
         if path in TIME_STAMPING:
             return MAX_REQUEST_BYTES

@@ -53,7 +53,7 @@ def validate() -> Response:
     anchors = _anchors(fields.trust)
     at = _time(fields.at)
     # A place is taken only when all has arrived, so that a slow sender holds none.
-    with document_data(stream) as data, _one_of_few():
+    with document_data(stream) as data, one_of_few():
         if not data:
             raise errors.MalformedRequest("The document is empty.", "Send a PDF.")
         report = state.services.validation.validate(
@@ -63,7 +63,7 @@ def validate() -> Response:
 
 
 @contextmanager
-def _one_of_few() -> Iterator[None]:
+def one_of_few() -> Iterator[None]:
     """Take one of the places for validations, or refuse at once."""
     places = web_state().validations
     if not places.acquire(blocking=False):
