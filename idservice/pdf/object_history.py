@@ -55,11 +55,18 @@ class View:
         """Return the object that an entry in use names. Raises MalformedPdf."""
         if entry.kind == AT_OFFSET:
             return self._file.at_offset(number, entry.extra, entry.place, self._length)
-        holder = self._lookup(entry.place)
-        if holder is None or holder.kind != AT_OFFSET:
-            raise malformed(f"object {number} is in an object stream that does not exist")
-        container = entry.place, holder.place
+        container = entry.place, self._container(entry.place)
         return self._file.in_stream(number, entry.extra, container, self._length)
+
+    def object_stream(self, number: int) -> bytes:
+        """Return what is in an object stream, decoded. Raises MalformedPdf."""
+        return self._file.object_stream(number, self._container(number), self._length).data
+
+    def _container(self, number: int) -> int:
+        holder = self._lookup(number)
+        if holder is None or holder.kind != AT_OFFSET:
+            raise malformed(f"the object stream {number} does not exist")
+        return holder.place
 
     def entry(self, number: int) -> Entry | None:
         """Return the entry of an object that is in use, or None."""
@@ -136,10 +143,10 @@ class ObjectHistory:
     def __init__(self, document: PdfDocument, history: RevisionHistory, first: Revision) -> None:
         """Read the cross-references of all revisions. Raises MalformedPdf, InputTooLarge."""
         encryption = document.encryption
-        self._base = document.frame.header_offset
-        self._data = document.data
+        self.base = document.frame.header_offset
+        self.data = document.data
         self._file = ObjectFile(
-            document.data, self._base, None if encryption is None else Decryptor(encryption)
+            document.data, self.base, None if encryption is None else Decryptor(encryption)
         )
         parts = list(self._parts(history))
         _require_same_reading(parts, document)
@@ -151,9 +158,18 @@ class ObjectHistory:
         self.trailer = older[-1].trailer
 
     @property
+    def needed_to_read(self) -> set[int]:
+        """Numbers of the objects on which the reading of others depends."""
+        return self._file.needed_to_read
+
+    @property
     def view(self) -> View:
         """The objects before the next step, valid until it is taken."""
         return self._view(self._table.get, self.trailer)
+
+    def decoded_stream(self, number: int) -> bytes:
+        """Return what is in an object stream, before the next step. Raises MalformedPdf."""
+        return self.view.object_stream(number)
 
     def entries(self) -> Iterator[tuple[int, Entry]]:
         """Yield the entries of all objects in use before the next step."""
@@ -237,7 +253,7 @@ class ObjectHistory:
         return View(self._file, lookup, root)
 
     def _require_inside(self, number: int, entry: Entry, part: _Part) -> None:
-        if entry.kind == AT_OFFSET and entry.place + self._base >= part.end:
+        if entry.kind == AT_OFFSET and entry.place + self.base >= part.end:
             raise malformed(f"revision {part.number} places object {number} behind its own end")
 
     def _parts(self, history: RevisionHistory) -> Iterator[_Part]:
@@ -266,7 +282,7 @@ class ObjectHistory:
         hidden: dict[int, Entry] = {}
         trailer: dict[str, Value] = {}
         pointers = [section.trailer.integer("XRefStm") for section in sections]
-        streams = {pointer + self._base for pointer in pointers if pointer is not None}
+        streams = {pointer + self.base for pointer in pointers if pointer is not None}
         for section in reversed(sections):
             found, trailer = self._section(section)
             if section.start in streams:
@@ -283,11 +299,11 @@ class ObjectHistory:
 
     def _section(self, section: XrefSection) -> tuple[dict[int, Entry], dict[str, Value]]:
         """Read the entries of one section, and its trailer."""
-        if bytes(self._data[section.start : section.start + 4]) == b"xref":
-            trailer, _ = read_value(self._data, section.trailer.start)
+        if bytes(self.data[section.start : section.start + 4]) == b"xref":
+            trailer, _ = read_value(self.data, section.trailer.start)
             if not isinstance(trailer, dict):
                 raise malformed("a trailer is no dictionary")
-            return table_entries(self._data, section.start), trailer
+            return table_entries(self.data, section.start), trailer
         stored, rows = self._file.section(section.start)
         return stream_entries(stored.entries, rows), stored.entries
 

@@ -78,11 +78,21 @@ class ObjectFile:
         self._objects = _Kept[tuple[int, int, int, int], StoredObject](_KEPT_BYTES)
         self._streams = _Kept[int, _ObjectStream](_KEPT_STREAMS)
         self._scratch = Pdf.new()
+        self.needed_to_read: set[int] = set()
 
     def at_offset(
-        self, number: int, generation: int, offset: int, length_of: LengthOf
+        self,
+        number: int,
+        generation: int,
+        offset: int,
+        length_of: LengthOf,
+        *,
+        is_section: bool = False,
     ) -> StoredObject:
-        """Read the object that an entry places at an offset. Raises MalformedPdf, InputTooLarge."""
+        """Read the object that an entry places at an offset. Raises MalformedPdf, InputTooLarge.
+
+        The strings of a cross-reference section are not encrypted (cl. 7.5.8.2).
+        """
         key = offset, 0, number, generation
         found = self._objects.get(key)
         if found is not None:
@@ -91,9 +101,9 @@ class ObjectFile:
         header = _HEADER.match(self._data, start)
         if header is None or (int(header[1]), int(header[2])) != (number, generation):
             raise malformed(f"object {number} {generation} does not stand at byte {start}")
-        # The strings of the dictionary of a cross-reference stream are never compared.
         objgen = (number, generation)
-        value, end = read_value(self._data, header.end(), self._decrypting(objgen))
+        decrypt = None if is_section else self._decrypting(objgen)
+        value, end = read_value(self._data, header.end(), decrypt)
         self._spend(end - start)
         span = self._span(value, end, number, length_of)
         digest = None if span is None else self._digest(value, span, objgen)
@@ -119,6 +129,9 @@ class ObjectFile:
             stored = self.at_offset(number, 0, offset, length_of)
             if stored.span is None or stored.entries.get("Type") != "ObjStm":
                 raise malformed(f"object {number} is used as an object stream and is none")
+            length = stored.entries.get("Length")
+            if isinstance(length, Reference):
+                self.needed_to_read.add(length.number)
             decoded = self.decoded(stored, (number, 0))
             self._spend(len(decoded))
             found = _ObjectStream(stored.entries, decoded, number)
@@ -131,7 +144,7 @@ class ObjectFile:
         if header is None:
             raise malformed(f"there is no cross-reference section at byte {start}")
         objgen = int(header[1]), int(header[2])
-        stored = self.at_offset(*objgen, start - self._base, _direct)
+        stored = self.at_offset(*objgen, start - self._base, _direct, is_section=True)
         return stored, self.decoded(stored, objgen)
 
     def decoded(self, stored: StoredObject, objgen: tuple[int, int]) -> bytes:

@@ -1,0 +1,183 @@
+"""What is said about the changes of one revision, and what earlier signatures permit.
+
+Rules look at one object as it was and as it is, and say what they see: permitted, forbidden,
+or of a kind that is not judged here. What the author of a certification, or the signer of a
+locked field, did not permit is forbidden whatever the rule says (ISO 32000-2 cl. 12.8.2.2
+and 12.8.2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from idservice.pdf.fields import FieldLock
+from idservice.pdf.object_values import Keyword, Reference, Value
+
+if TYPE_CHECKING:
+    from idservice.pdf.document_roles import Roles
+    from idservice.pdf.object_history import Step, View
+    from idservice.pdf.reference_index import ReferenceIndex
+
+NO_CHANGES, FORM_FILLING, ANNOTATING = 1, 2, 3
+RFC3161 = "ETSI.RFC3161"
+
+_MAX_COMPARED = 10_000
+_MAX_DEPTH = 64
+_SCRIPTS = frozenset({"JS", "JavaScript"})
+_ACTIONS = frozenset({"JavaScript", "Launch", "ImportData", "Rendition", "SubmitForm", "GoToR"})
+
+
+class Permission(Enum):
+    """Whether a change may be made to a signed document."""
+
+    PERMITTED = "permitted"
+    UNJUDGED = "unjudged"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class AddedSignature:
+    """A signature that a revision adds: its field, and the object that its dictionary is in."""
+
+    field_name: str
+    holder: int
+    is_time_stamp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One change that a revision makes.
+
+    `code` is stable; `page` counts from 1; `signature` is set for an added signature, which
+    still has to be judged by whoever knows about signatures.
+    """
+
+    code: str
+    revision: int
+    page: int | None
+    message: str
+    permission: Permission
+    signature: AddedSignature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What the signatures so far permit: the least of all certifications and locks."""
+
+    permissions: int = ANNOTATING
+    locks: tuple[FieldLock, ...] = ()
+
+    def locked(self, name: str) -> bool:
+        """Whether a signature locks the field of this full name."""
+        return any(lock.covers(name) for lock in self.locks)
+
+    def with_locks(self, locks: Iterable[FieldLock]) -> Constraints:
+        """Return the constraints that hold with further locks."""
+        added = tuple(locks)
+        least = min([self.permissions, *(lock.permissions or ANNOTATING for lock in added)])
+        return Constraints(least, (*self.locks, *added))
+
+
+@dataclass(slots=True)
+class Judgement:
+    """The judgement about one revision, while rules work on it."""
+
+    step: Step
+    roles: Roles
+    index: ReferenceIndex
+    constraints: Constraints
+    items: list[ObjectChange] = field(default_factory=list)
+    signatures: dict[str, AddedSignature] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    widgets: dict[int, str] = field(default_factory=dict)
+    widget_pages: dict[str, int | None] = field(default_factory=dict)
+    placed: set[int] = field(default_factory=set)
+    visible: set[str] = field(default_factory=set)
+    new_locks: list[FieldLock] = field(default_factory=list)
+    dressed: set[int] = field(default_factory=set)
+
+    def permit(self, code: str, message: str, page: int | None = None) -> None:
+        """Say that something permitted was changed."""
+        self._add(code, message, page, Permission.PERMITTED)
+
+    def leave(
+        self, code: str, message: str, page: int | None = None, needs: int = FORM_FILLING
+    ) -> None:
+        """Say that something was changed that is not judged here.
+
+        `needs` is the permission that a certification must give for it: without that it is
+        forbidden.
+        """
+        allowed = self.constraints.permissions >= needs
+        self._add(code, message, page, Permission.UNJUDGED if allowed else Permission.FORBIDDEN)
+
+    def forbid(self, code: str, message: str, page: int | None = None) -> None:
+        """Say that something was changed that nobody may change."""
+        self._add(code, message, page, Permission.FORBIDDEN)
+
+    def _add(self, code: str, message: str, page: int | None, permission: Permission) -> None:
+        revision = self.step.revision
+        where = "" if page is None else f" (page {page})"
+        self.items.append(
+            ObjectChange(code, revision, page, f"Revision {revision} {message}{where}.", permission)
+        )
+
+
+def same(old_view: View, old: Value, new_view: View, new: Value) -> bool:
+    """Whether two values are equal when all references in them are followed."""
+    return _Comparison(old_view, new_view).same(old, new, 1)
+
+
+class _Comparison:
+    """One comparison in depth; pairs that were seen before are taken for equal."""
+
+    def __init__(self, old_view: View, new_view: View) -> None:
+        self._views = old_view, new_view
+        self._seen: set[tuple[Reference, Reference]] = set()
+        self._left = _MAX_COMPARED
+
+    def same(self, old: Value, new: Value, depth: int) -> bool:
+        self._left -= 1
+        if self._left < 0 or depth > _MAX_DEPTH:
+            return False
+        if isinstance(old, Reference) or isinstance(new, Reference):
+            return self._referred(old, new, depth)
+        if isinstance(old, dict) and isinstance(new, dict):
+            return old.keys() == new.keys() and all(
+                self.same(old[key], new[key], depth + 1) for key in old
+            )
+        if isinstance(old, list) and isinstance(new, list):
+            return len(old) == len(new) and all(
+                self.same(one, other, depth + 1) for one, other in zip(old, new, strict=True)
+            )
+        return old == new
+
+    def _referred(self, old: Value, new: Value, depth: int) -> bool:
+        if isinstance(old, Reference) and isinstance(new, Reference):
+            if (old, new) in self._seen:
+                return True
+            self._seen.add((old, new))
+            was, now = self._views[0].get(old), self._views[1].get(new)
+            if was is None or now is None or was.digest != now.digest:
+                return was is now
+            return self.same(was.value, now.value, depth + 1)
+        return self.same(self._views[0].value(old), self._views[1].value(new), depth + 1)
+
+
+def is_active(value: Value) -> bool:
+    """Whether a value itself, without what it refers to, makes a viewer do something."""
+    if isinstance(value, list):
+        return any(is_active(item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if not _SCRIPTS.isdisjoint(value) or "AA" in value or value.get("S") in _ACTIONS:
+        return True
+    return any(is_active(item) for item in value.values() if isinstance(item, (list, dict)))
+
+
+def is_set(value: Value) -> bool:
+    """Whether a flag is set: true, or anything that is no clear false."""
+    return value not in (None, Keyword.FALSE)

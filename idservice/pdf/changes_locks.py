@@ -1,0 +1,66 @@
+"""What certifications and field locks of earlier signatures permit (ISO 32000-2 cl. 12.8.2).
+
+Read from plain values, so that the permissions as of any revision are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idservice.pdf.changes_judgement import ANNOTATING, FORM_FILLING, NO_CHANGES, Constraints
+from idservice.pdf.document_roles import Roles, text
+from idservice.pdf.fields import FieldLock
+from idservice.pdf.object_values import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idservice.pdf.object_history import View
+
+
+def constraints_of(view: View, roles: Roles) -> Constraints:
+    """Read what all signatures of one revision permit together."""
+    catalog = view.dictionary(view.root)
+    signature = view.dictionary(view.dictionary(catalog.get("Perms")).get("DocMDP"))
+    levels = [
+        _level(item.get("P", FORM_FILLING)) for item in _parameters(view, signature, "DocMDP")
+    ]
+    found = Constraints(min([ANNOTATING, *levels]))
+    for number in roles.fields:
+        entry = view.entry(number)
+        entries = {} if entry is None else view.at(number, entry).entries
+        if entries.get("V") is not None:
+            found = found.with_locks(locks_of(view, entries))
+    return found
+
+
+def locks_of(view: View, field: dict[str, Value]) -> list[FieldLock]:
+    """Read which fields the signature in a field locks: from its parameters and its /Lock."""
+    signature = view.dictionary(field.get("V"))
+    locks = [_lock(view, item) for item in _parameters(view, signature, "FieldMDP")]
+    lock = view.dictionary(field.get("Lock"))
+    return [*locks, _lock(view, lock)] if lock else locks
+
+
+def _lock(view: View, entries: dict[str, Value]) -> FieldLock:
+    action = entries.get("Action")
+    names = view.items(entries.get("Fields"))
+    level = entries.get("P")
+    return FieldLock(
+        action if isinstance(action, str) else "All",
+        tuple(text(item) for item in names if isinstance(item, bytes)),
+        None if level is None else _level(level),
+    )
+
+
+def _level(value: Value) -> int:
+    """A permission that no standard knows permits nothing."""
+    known = value in (NO_CHANGES, FORM_FILLING, ANNOTATING)
+    return value if known and isinstance(value, int) else NO_CHANGES
+
+
+def _parameters(view: View, signature: dict[str, Value], method: str) -> Iterator[dict[str, Value]]:
+    for item in view.items(signature.get("Reference")):
+        reference = view.dictionary(item)
+        if reference.get("TransformMethod") == method:
+            yield view.dictionary(reference.get("TransformParams"))
