@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, settings
 
 from support.programs import is_forbidden_skip
 
-pytest_plugins = ["support.homes", "support.postgres", "support.people", "support.hsm"]
+pytest_plugins = [
+    "support.homes",
+    "support.postgres",
+    "support.people",
+    "support.hsm",
+    "support.level_bench",
+]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

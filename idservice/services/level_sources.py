@@ -33,7 +33,7 @@ from idservice.transport.fetch import Fetcher, hosts_of
 if TYPE_CHECKING:
     from idservice.services.pki_services import PkiServices
 
-__all__ = ["Baseline", "LevelChoice", "open_levels"]
+__all__ = ["Baseline", "LevelChoice", "open_levels", "open_sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,17 @@ class LevelChoice:
 
 
 def open_levels(services: PkiServices, choice: LevelChoice) -> Levels:
-    """Wire up what raises signatures to a level.
+    """Wire up what raises signatures to a level; raises as `open_sources`."""
+    return Levels(
+        open_sources(services, choice),
+        clock=services.clock,
+        max_bytes=services.settings.signing.max_document_bytes,
+        folder=services.settings.state.folder,
+    )
+
+
+def open_sources(services: PkiServices, choice: LevelChoice) -> Sources:
+    """Wire up where the proofs come from.
 
     Raises MalformedRequest for what is no address, SettingsInvalid for a trusted file that
     cannot be read, and what opening our own services raises.
@@ -82,17 +92,12 @@ def open_levels(services: PkiServices, choice: LevelChoice) -> Levels:
         deadline_seconds=settings.deadline_seconds,
         clock=services.clock,
     )
-    return Levels(
-        Sources(
-            stamps(TSA),
-            stamps(TSA_ARCHIVE),
-            statuses,
-            TrustedPaths(anchors, own[:-1]),
-            authorities,
-        ),
-        clock=services.clock,
-        max_bytes=settings.max_document_bytes,
-        folder=services.settings.state.folder,
+    return Sources(
+        stamps(TSA),
+        stamps(TSA_ARCHIVE),
+        statuses,
+        TrustedPaths(anchors, own[:-1]),
+        authorities,
     )
 
 
