@@ -24,7 +24,7 @@ from idservice.errors import (
     Unsupported,
     UnsupportedPdf,
 )
-from idservice.pades.changes import later_changes
+from idservice.pades.changes import JudgedSignature, document_changes, later_changes
 from idservice.pades.dss import SecurityStore, read_store
 from idservice.pades.level import (
     claimed_signing_time,
@@ -48,6 +48,7 @@ from idservice.pdf.signatures import (
     usage_rights,
 )
 from idservice.validation.facts import (
+    Change,
     Coverage,
     DocumentFacts,
     Integrity,
@@ -98,7 +99,7 @@ def read_facts(
         raise
     except (MalformedInput, Unsupported) as exc:
         return _damaged_facts(data, exc)
-    facts = _facts(data, _without_collisions(found), history, _usage_rights(document))
+    facts = _facts(data, _without_collisions(found), history, document, _usage_rights(document))
     stores = [*_stores(found), StoreAt(read_store(document), len(data))]
     evidence, faults = gather_evidence(stores)
     return replace(facts, evidence=evidence, findings=(*facts.findings, *faults))
@@ -130,18 +131,42 @@ def _facts(
     data: PdfData,
     found: Iterable[_Signature],
     history: RevisionHistory | None,
+    document: PdfDocument | None,
     findings: tuple[Finding, ...] = (),
 ) -> DocumentFacts:
-    signatures: list[SignatureFacts] = []
+    """Read all signatures, then what was changed after each of them."""
+    signatures: list[tuple[_Signature, SignatureFacts]] = []
     stamps: list[TimeStampFacts] = []
+    known: list[JudgedSignature] = []
     for item in found:
+        one: SignatureFacts | TimeStampFacts
         if is_time_stamp(item.item, item.contents):
-            stamps.append(_time_stamp_facts(data, item))
+            one = _time_stamp_facts(data, item)
+            stamps.append(one)
         else:
-            signatures.append(_signature_facts(data, item, history))
-    signatures.sort(key=lambda item: item.revision or 0)
+            one = _signature_facts(data, item)
+            signatures.append((item, one))
+        known.append(
+            JudgedSignature(item.item.object_number, item.revision, one.integrity, item.covered)
+        )
+    if history is not None:
+        changes = None if document is None else document_changes(document, history, known)
+        signatures = [
+            (item, replace(one, changes=_changes_after(data, item, history, changes)))
+            for item, one in signatures
+        ]
+    ordered = sorted((one for _, one in signatures), key=lambda one: one.revision or 0)
     stamps.sort(key=lambda item: item.end or 0)
-    return DocumentFacts(PADES, tuple(signatures), findings, tuple(stamps))
+    return DocumentFacts(PADES, tuple(ordered), findings, tuple(stamps))
+
+
+def _changes_after(
+    data: PdfData,
+    found: _Signature,
+    history: RevisionHistory,
+    changes: tuple[Change, ...] | None,
+) -> tuple[Change, ...]:
+    return later_changes(history, found.revision, found.byte_range, data, changes).items
 
 
 def _read(
@@ -250,14 +275,11 @@ def _without_collisions(found: list[_Signature]) -> list[_Signature]:
     return result
 
 
-def _signature_facts(
-    data: PdfData, found: _Signature, history: RevisionHistory | None
-) -> SignatureFacts:
+def _signature_facts(data: PdfData, found: _Signature) -> SignatureFacts:
     cms = _cms(data, found)
     item, revision = found.item, found.revision
     faults = found.findings + cms.findings
     shortcomings = level_findings(item, cms) + cms.remarks
-    changes = () if history is None else later_changes(history, revision, found.byte_range)
     name = item.name or (f"object {item.object_number}" if item.object_number else "unnamed")
     end = _sound_end(found)
     return SignatureFacts(
@@ -266,7 +288,6 @@ def _signature_facts(
         integrity=Integrity(cms.integrity),
         coverage=_coverage(found, len(data)),
         findings=faults + shortcomings,
-        changes=changes,
         certificate_der=cms.certificate_der,
         identified=cms.identified,
         certificates=cms.certificates,
@@ -326,7 +347,7 @@ def _damaged_facts(data: PdfData, error: IdServiceError) -> DocumentFacts:
     except MalformedPdf:
         history = None
     found = [_read_damaged(data, item, history, damage) for item in signatures_in_bytes(data)]
-    return _facts(data, found, history, (damage,))
+    return _facts(data, found, history, None, (damage,))
 
 
 def _read_damaged(

@@ -68,7 +68,8 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     Raises nothing for what the certificates are. Raises Dependency when the revocation
     source does not answer: a report without it would say too little.
     """
-    finder = _PathFinder(CarriedEvidence(facts.evidence), context)
+    carried = CarriedEvidence(facts.evidence)
+    finder = _PathFinder(carried, context)
     return DocumentPaths(
         tuple(
             SignaturePaths(
@@ -77,6 +78,7 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
             for item in facts.signatures
         ),
         tuple(finder.of_time_stamp(item) for item in facts.time_stamps),
+        _unreadable_findings(carried.unreadable),
     )
 
 
@@ -242,6 +244,19 @@ def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]
             )
         )
     return tuple(findings)
+
+
+def _unreadable_findings(count: int) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    return (
+        Finding(
+            "security_store_damaged",
+            f"{count} entries of the document's security store (/DSS) are not the certificates, "
+            "OCSP answers or revocation lists that they should be; they are passed over.",
+            "",
+        ),
+    )
 
 
 def _names_source(certificate: x509.Certificate) -> bool:

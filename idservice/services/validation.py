@@ -122,7 +122,8 @@ class Validation:
             facts = DocumentFacts(PADES, (), (Finding(FORMAT_FAILURE, exc.detail, exc.fix),))
         if self._experimental:
             facts = with_experiments_allowed(facts)
-        decided = decide_document(facts, find_paths(facts, context), context.at)
+        paths = find_paths(facts, context)
+        decided = decide_document(facts, paths, context.at)
         signatures = tuple(
             _report(signature, decision, context.at)
             for signature, decision in zip(facts.signatures, decided.signatures, strict=True)
@@ -131,7 +132,7 @@ class Validation:
             filename,
             facts.format,
             signatures,
-            _document_errors(facts),
+            (*_document_errors(facts), *paths.findings),
             decided.time_stamps,
             context.at,
         )

@@ -194,6 +194,9 @@ class _Revocation:
         """Rule (4): the statement was made by somebody who could be believed then."""
         if statement.path is None or statement.this_update is None:
             return True
+        if statement.this_update > proofs.now + CLOCK_TOLERANCE:
+            # As of an earlier time it had not been said yet.
+            return False
         use = Use(
             Role.STATUS,
             statement.this_update,

@@ -65,10 +65,14 @@ class SignaturePaths:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPaths:
-    """The paths for all signatures and document time-stamps, in the order of the facts."""
+    """The paths for all signatures and document time-stamps, in the order of the facts.
+
+    `findings` are about the evidence that the document carries and concern no single one.
+    """
 
     signatures: tuple[SignaturePaths, ...]
     time_stamps: tuple[PathFacts, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
