@@ -146,9 +146,7 @@ def _facts(
         else:
             one = _signature_facts(data, item)
             signatures.append((item, one))
-        known.append(
-            JudgedSignature(item.item.object_number, item.revision, one.integrity, item.covered)
-        )
+        known.append(_judged(item, one))
     if history is not None:
         changes = None if document is None else document_changes(document, history, known)
         signatures = [
@@ -158,6 +156,13 @@ def _facts(
     ordered = sorted((one for _, one in signatures), key=lambda one: one.revision or 0)
     stamps.sort(key=lambda item: item.end or 0)
     return DocumentFacts(PADES, tuple(ordered), findings, tuple(stamps))
+
+
+def _judged(found: _Signature, facts: SignatureFacts | TimeStampFacts) -> JudgedSignature:
+    """Say what a signature is worth to earlier ones; a stamp of other bytes is worth nothing."""
+    copied = any(finding.code == "time_stamp_imprint_mismatch" for finding in facts.findings)
+    integrity = Integrity.BROKEN if copied else facts.integrity
+    return JudgedSignature(found.item.object_number, found.revision, integrity, found.covered)
 
 
 def _changes_after(
