@@ -9,6 +9,7 @@ from pikepdf import Array, Dictionary
 from idservice.errors import MalformedPdf
 from idservice.pdf.damage import damaged
 from idservice.pdf.page_geometry import PageLocation, Rectangle, rectangle
+from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ def occupied(location: PageLocation) -> list[Rectangle]:
     """Return the rectangles of what annotations of a page show, in the page's own units."""
     found = []
     for item in page_annotations(location):
-        if str(item.get("/Subtype")) in _NOT_IN_THE_WAY:
+        if as_text(item.get("/Subtype")) in _NOT_IN_THE_WAY:
             continue
         try:
             left, bottom, right, top = rectangle(item.get("/Rect"))

@@ -32,10 +32,8 @@ _TRUETYPE = (b"\0\1\0\0", b"true")
 _RESTRICTED, _NO_SUBSETTING, _BITMAP_ONLY = 0x0002, 0x0100, 0x0200
 _SHOWN_CHARACTERS = 8
 _DEFAULT_CAP_HEIGHT = 0.7
-_OUTLINES_ONLY = [
-    *("BASE", "DSIG", "FFTM", "GDEF", "GPOS", "GSUB", "JSTF", "MATH", "OS/2", "PCLT"),
-    *("cmap", "gasp", "kern", "name", "post"),
-]
+# The tables that a Type 0 font is drawn from (ISO 32000-2 table 124), without hints.
+_DRAWN_FROM = frozenset({"glyf", "head", "hhea", "hmtx", "loca", "maxp"})
 # What fontTools raises for tables that lie about themselves.
 _BROKEN = (
     *(TTLibError, struct.error, ValueError, KeyError, IndexError, TypeError),
@@ -211,14 +209,14 @@ def _subset(data: bytes, characters: str) -> FontSubset:
     glyph_of = open_font(data).glyphs_of(characters)
     font = _opened(data)
     try:
-        subsetter = Subsetter(_options())
+        subsetter = Subsetter(_options(font))
         subsetter.populate(glyphs=sorted(set(glyph_of.values())))
         subsetter.subset(font)
         out = io.BytesIO()
         font.save(out, reorderTables=None)
         advances, units = font["hmtx"].metrics, font["head"].unitsPerEm
         order = font.getGlyphOrder()
-    except _BROKEN as exc:
+    except (*_BROKEN, Subsetter.SubsettingError) as exc:
         raise _unreadable("its glyphs cannot be read") from exc
     numbers = {glyph: number for number, glyph in enumerate(order)}
     codes = {character: numbers[glyph] for character, glyph in glyph_of.items()}
@@ -229,14 +227,14 @@ def _subset(data: bytes, characters: str) -> FontSubset:
     return FontSubset(_tag(data, characters), out.getvalue(), codes, widths, named)
 
 
-def _options() -> Options:
-    """Outlines and widths, without hints, names or layout: what Type 0 fonts are drawn from."""
+def _options(font: Any) -> Options:
+    """Keep outlines and widths only; of a variable font that is its default instance."""
     options = Options()
     options.hinting = False
     options.layout_features = []
     options.name_IDs = []
     options.notdef_outline = True
-    options.drop_tables = [*options.drop_tables, *_OUTLINES_ONLY]
+    options.drop_tables = [tag for tag in font.keys() if tag not in _DRAWN_FROM]  # noqa: SIM118
     return options
 
 

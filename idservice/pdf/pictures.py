@@ -34,6 +34,8 @@ MAX_SIDE = 1600
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _ORIENTATION = 0x0112
+# A progressive JPEG is decoded anew for each of its passes; encoders make about ten.
+_START_OF_SCAN, _MAX_SCANS = b"\xff\xda", 100
 _UNDAMAGED_CHECK_SIDE = 64
 
 Matrix = tuple[int, int, int, int, int, int]
@@ -51,7 +53,7 @@ _UPRIGHT: dict[int, Matrix] = {
 _AS_IS: Matrix = (1, 0, 0, 1, 0, 0)
 # What Pillow raises for files that lie about themselves.
 _BROKEN = (
-    *(UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError),
+    *(UnidentifiedImageError, OSError, SyntaxError, ValueError),
     *(struct.error, zlib.error, KeyError, IndexError, TypeError, AttributeError, EOFError),
 )
 
@@ -79,7 +81,7 @@ class Picture:
         return width / height if self.upright[0] else height / width
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def read_picture(data: bytes, *, opaque: bool = False) -> Picture:
     """Read the bytes of a PNG or JPEG file. Raises PictureUnreadable.
 
@@ -90,10 +92,14 @@ def read_picture(data: bytes, *, opaque: bool = False) -> Picture:
         raise _unreadable("it is neither PNG nor JPEG")
     if len(data) > MAX_PICTURE_BYTES:
         raise _unreadable(f"it has {len(data)} bytes where {MAX_PICTURE_BYTES} are read")
+    if kind == "JPEG" and data.count(_START_OF_SCAN) > _MAX_SCANS:
+        raise _unreadable(f"it comes in more than {_MAX_SCANS} passes, which take forever")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded raises
             return _read(data, kind, opaque=opaque)
+    except Image.DecompressionBombError as exc:
+        raise _too_many_pixels("far more") from exc
     except _BROKEN as exc:
         raise _unreadable("it is damaged") from exc
 
@@ -124,7 +130,7 @@ def _read(data: bytes, kind: str, *, opaque: bool) -> Picture:
     image = Image.open(io.BytesIO(data), formats=[kind])
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise _unreadable(f"it has {width} × {height} pixels where {MAX_PIXELS} are decoded")
+        raise _too_many_pixels(f"{width} × {height}")
     if _stays_as_it_is(image):
         orientation = image.getexif().get(_ORIENTATION, 1)
         components = 1 if image.mode == "L" else 3
@@ -203,6 +209,10 @@ def _reduced(image: Image.Image) -> Image.Image:
         return image
     width, height = (max(1, round(side * scale)) for side in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _too_many_pixels(shown: str) -> PictureUnreadable:
+    return _unreadable(f"it has {shown} pixels where {MAX_PIXELS} are decoded")
 
 
 def _unreadable(reason: str) -> PictureUnreadable:

@@ -73,6 +73,8 @@ def require_drawable(stamp: Stamp) -> None:
         read_picture(stamp.picture)
     if stamp.qr_template:
         qr_code(filled(stamp.qr_template, values))
+    if not (stamp.template or stamp.picture or stamp.qr_template):
+        raise _shows_nothing()
 
 
 class StampDrawing:
@@ -112,10 +114,7 @@ class StampDrawing:
         self._qr = qr_code(filled(stamp.qr_template, values)) if stamp.qr_template else None
         self._shared = _Shared()
         if not (self._lines or self._picture or self._qr):
-            raise MalformedRequest(
-                "The stamp would show nothing: it has no text, no picture and no QR code.",
-                "Give it at least one of them.",
-            )
+            raise _shows_nothing()
 
     def appearance(self, width: float, height: float, rotation: int) -> bytes:
         """Draw into `width` × `height` points as seen on a page turned by `rotation`.
@@ -222,6 +221,13 @@ class StampDrawing:
     def _readable_picture(self) -> Picture | None:
         picture = self._stamp.picture
         return None if picture is None else read_picture(picture, opaque=self._is_first_part)
+
+
+def _shows_nothing() -> MalformedRequest:
+    return MalformedRequest(
+        "The stamp would show nothing: it has no text, no picture and no QR code.",
+        "Give it at least one of them.",
+    )
 
 
 def _scaling(area: Area) -> bytes:

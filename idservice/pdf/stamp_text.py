@@ -83,6 +83,8 @@ def stamp_lines(template: str, values: Mapping[str, str]) -> tuple[StampLine, ..
         )
     for item in found:
         _require_drawable(item.text)
+    if len(found) == 1 and found[0].role is LineRole.LABEL:
+        return (StampLine(found[0].text, LineRole.BODY),)  # there is nothing that it labels
     return tuple(found)
 
 

@@ -49,14 +49,14 @@ def page_pdf(entries: bytes = b"", *, tree: bytes = b"", media: bytes = b"[0 0 5
     )
 
 
-def field_pdf(rect: bytes, *, page: bytes = b"", field: bytes = b"") -> bytes:
+def field_pdf(rect: bytes, *, page: bytes = b"", flags: int = 4) -> bytes:
     """A page with an empty signature field Approval that has a rectangle."""
     objects = pdfs.with_empty_field()
     objects[3] = PAGE[:-2] + b"/Annots [6 0 R] " + page + b" >>"
     objects[4] = stream(b"")
     objects[6] = (
-        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Approval) /F 4 /P 3 0 R /Rect %b%b >>"
-        % (rect, field)
+        b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Approval) /F %d /P 3 0 R /Rect %b >>"
+        % (flags, rect)
     )
     return table_pdf(objects)
 
