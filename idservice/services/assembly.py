@@ -124,6 +124,7 @@ class Services(PkiServices):
     @cached_property
     def signing(self) -> Signing:
         """Signatures in two phases, for keys held elsewhere."""
+        from idservice.services.preparation import CarefulPreparer
         from idservice.services.signing import Signing
 
         return Signing(
@@ -133,6 +134,7 @@ class Services(PkiServices):
             chain_der=self.certificate_authority.chain_der[:1],
             levels=lambda: self.usual_levels,
             clock=self.clock,
+            preparer=CarefulPreparer(self.confined_reader),
         )
 
     @cached_property

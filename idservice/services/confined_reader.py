@@ -2,20 +2,25 @@
 
 It gets one request after the other on its standard input and answers each with a line of
 JSON. Memory is limited once, CPU time for each document; whoever exceeds a limit takes
-only this process down. It opens no file, no network and no database.
+only this process down. It opens no network and no database, and no file but the document that
+it is told to prepare for signing.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import pickle
 import resource
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from idservice.errors import IdServiceError
 from idservice.pades.facts import read_facts
+from idservice.services.preparation import LocalPreparer, PreparationOrder
 from idservice.validation.serialisation import facts_to_json
 
 
@@ -43,12 +48,22 @@ def _limit_time(cpu_seconds: int) -> None:
 
 
 def _answer(request: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
-    document = stream.read(request["size"])
+    body = stream.read(request["size"])
     try:
-        facts = read_facts(document, password=request["password"], max_bytes=request["max_bytes"])
+        if request["do"] == "prepare":
+            return _prepare(Path(request["path"]), body)
+        facts = read_facts(body, password=request["password"], max_bytes=request["max_bytes"])
     except IdServiceError as exc:
         return {"error": [exc.code, exc.detail, exc.fix]}
     return {"facts": facts_to_json(facts)}
+
+
+def _prepare(path: Path, order_bytes: bytes) -> dict[str, Any]:
+    # The process that started this one wrote it, and nobody else can.
+    order: PreparationOrder = pickle.loads(order_bytes)  # noqa: S301
+    made = LocalPreparer().prepare(path, order)
+    pending = base64.b64encode(made.pending.to_bytes()).decode()
+    return {"pending": pending, "sha256": made.document_sha256}
 
 
 if __name__ == "__main__":

@@ -1,18 +1,23 @@
-"""Documents read in processes of their own, within limits of memory and time.
+"""Documents read, and prepared for signing, in processes of their own.
 
-A process serves one document at a time and is kept for the next one. When a document
-makes it exceed a limit or crash, that document is refused and a new process takes over.
+There are limits of memory and time. A process serves one document at a time and is kept
+for the next one. When a document makes it exceed a limit or crash, that document is refused
+and a new process takes over.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import os
+import pickle
 import select
 import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +25,14 @@ import idservice
 from idservice.errors import (
     IdServiceError,
     InputTooLarge,
-    NotAPdf,
-    PdfPasswordWrong,
+    MalformedInput,
+    RequestRefused,
     ServiceUnavailable,
+    Unsupported,
 )
+from idservice.pades.pending import PendingSignature
 from idservice.pdf.frame import PdfData
+from idservice.services.preparation import Preparation, PreparationOrder
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
 from idservice.validation.serialisation import facts_from_json
@@ -33,9 +41,6 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK = 1 << 20
 _WAIT_FACTOR = 3
 _WAIT_SECONDS = 10
-_ERRORS: dict[str, type[IdServiceError]] = {
-    item.code: item for item in (NotAPdf, InputTooLarge, PdfPasswordWrong)
-}
 
 
 class ConfinedReader:
@@ -61,9 +66,24 @@ class ConfinedReader:
                 f"The document has {len(document)} bytes where at most {max_bytes} are read.",
                 "Validate a smaller document, or raise validation.max_document_bytes.",
             )
+        head = {"do": "read", "size": len(document), "password": password, "max_bytes": max_bytes}
+        return _facts(self._ask(head, document))
+
+    def prepare(self, path: Path, order: PreparationOrder) -> Preparation:
+        """Prepare the signature of a document in a file, which the process reads in place.
+
+        Raises the errors of reading and preparing a PDF, InputTooLarge also when a limit of
+        time or memory was exceeded, and ServiceUnavailable.
+        """
+        # Only this side writes it: what comes back from the process is never unpickled.
+        order_bytes = pickle.dumps(order)
+        head = {"do": "prepare", "size": len(order_bytes), "path": str(path.absolute())}
+        return _preparation(self._ask(head, order_bytes))
+
+    def _ask(self, head: dict[str, Any], body: PdfData) -> Any:
         worker = self._take()
         try:
-            answer = worker.ask(document, password, max_bytes)
+            answer = worker.ask(head, body)
         except _WorkerLost as exc:
             worker.end()
             raise self._exceeded() from exc
@@ -71,7 +91,7 @@ class ConfinedReader:
             worker.end()
             raise
         self._give_back(worker)
-        return _facts(answer)
+        return answer
 
     def close(self) -> None:
         """End all processes that wait for work."""
@@ -103,7 +123,7 @@ class ConfinedReader:
         return InputTooLarge(
             f"Reading the document takes more than {self._settings.cpu_seconds} seconds or "
             f"{self._settings.memory_bytes} bytes of memory, and was ended.",
-            "Validate a smaller document, or raise the limits of validation in the settings.",
+            "Use a smaller document, or raise the limits of validation in the settings.",
         )
 
 
@@ -138,13 +158,12 @@ class _Worker:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def ask(self, document: PdfData, password: str | None, max_bytes: int) -> Any:
-        """Send a document and return the decoded answer. Raises _WorkerLost."""
-        head = {"size": len(document), "password": password, "max_bytes": max_bytes}
+    def ask(self, head: dict[str, Any], body: PdfData) -> Any:
+        """Send a request and return the decoded answer. Raises _WorkerLost."""
         give_up_at = time.monotonic() + self._deadline
         try:
             self._send(json.dumps(head).encode() + b"\n", give_up_at)
-            self._send(document, give_up_at)
+            self._send(body, give_up_at)
             return json.loads(self._line(give_up_at))
         except (OSError, ValueError) as exc:
             raise _WorkerLost from exc
@@ -194,7 +213,36 @@ class _Worker:
 
 
 def _facts(answer: Any) -> DocumentFacts:
+    _raise_error(answer)
+    return facts_from_json(answer.get("facts") if isinstance(answer, dict) else None)
+
+
+def _preparation(answer: Any) -> Preparation:
+    """Read the answer of a process that hostile input may have taken over."""
+    _raise_error(answer)
+    try:
+        pending = PendingSignature.from_bytes(base64.b64decode(answer["pending"], validate=True))
+        return Preparation(pending, str(answer["sha256"]))
+    except (KeyError, TypeError, binascii.Error) as exc:
+        raise ServiceUnavailable(
+            "The process that reads documents gave no usable answer.", "Try again later."
+        ) from exc
+
+
+def _raise_error(answer: Any) -> None:
     if isinstance(answer, dict) and "error" in answer:
         code, detail, fix = answer["error"]
-        raise _ERRORS.get(code, InputTooLarge)(str(detail), str(fix))
-    return facts_from_json(answer.get("facts") if isinstance(answer, dict) else None)
+        raise _errors().get(code, InputTooLarge)(str(detail), str(fix))
+
+
+@cache
+def _errors() -> dict[str, type[IdServiceError]]:
+    """All errors by their codes: what can be wrong with a document is known to the core."""
+    found: dict[str, type[IdServiceError]] = {}
+    pending = list(IdServiceError.__subclasses__())
+    while pending:
+        item = pending.pop()
+        pending += item.__subclasses__()
+        if issubclass(item, (MalformedInput, Unsupported, RequestRefused)):
+            found[item.code] = item
+    return found

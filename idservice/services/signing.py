@@ -7,7 +7,6 @@ lies in the database and the state folder, so it survives a restart; it expires.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -31,9 +30,14 @@ from idservice.errors import (
 )
 from idservice.pades.baseline import Baseline
 from idservice.pades.pending import PendingSignature
-from idservice.pades.signing import complete, prepare, signature_cms
-from idservice.pdf.document import open_document as open_pdf
+from idservice.pades.signing import complete, signature_cms
 from idservice.services.documents import Document, open_document, spool
+from idservice.services.preparation import (
+    LocalPreparer,
+    Preparation,
+    PreparationOrder,
+    Preparer,
+)
 from idservice.services.signature_options import SignatureOptions
 from idservice.services.signature_state import (
     SignatureState,
@@ -72,11 +76,14 @@ class Signing:
         chain_der: tuple[bytes, ...],
         levels: Callable[[], Levels],
         clock: Callable[[], datetime],
+        preparer: Preparer | None = None,
     ) -> None:
         """Keep documents in `folder`; `chain_der` goes into each signature, issuer first.
 
-        `levels` opens what raises signatures above B-B, when that is asked for.
+        `levels` opens what raises signatures above B-B, when that is asked for; `preparer`
+        opens documents of strangers where they can do no harm.
         """
+        self._preparer = preparer or LocalPreparer()
         self._database = database
         self._levels = levels
         self._level = Baseline(settings.level)
@@ -225,6 +232,12 @@ class Signing:
         except (FileNotReadable, InputTooLarge, OSError, ValueError) as exc:
             raise lost() from exc
 
+    def _prepare(self, identifier: str, order: PreparationOrder) -> Preparation:
+        try:
+            return self._preparer.prepare(self._path(identifier), order)
+        except (FileNotReadable, OSError) as exc:
+            raise lost() from exc
+
     def _keep(
         self,
         identifier: str,
@@ -236,14 +249,16 @@ class Signing:
     ) -> SignatureState:
         now = self._clock()
         room = 0 if level is Baseline.B_B else self._levels().room(level)
-        with ExitStack() as stack:
-            document = self._open_kept(identifier, stack)
-            pdf = open_pdf(document.data, password=password, max_bytes=self._max_bytes)
-            chosen = (options or SignatureOptions()).for_signer(
-                certificate_der=template.certificate_der
-            )
-            pending = prepare(pdf, template, at=now, options=chosen, room=room)
-            document_sha256 = hashlib.sha256(document.data).hexdigest()
+        order = PreparationOrder.for_template(
+            template,
+            (options or SignatureOptions()).for_signer(certificate_der=template.certificate_der),
+            at=now,
+            max_bytes=self._max_bytes,
+            room=room,
+            password=password,
+        )
+        prepared = self._prepare(identifier, order)
+        pending, document_sha256 = prepared.pending, prepared.document_sha256
         with self._database.begin() as connection:
             record = require_signing_certificate(
                 connection, template.certificate_der, person_code, now
