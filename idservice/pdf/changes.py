@@ -20,7 +20,7 @@ from idservice.pdf.changes_catalog import (
     permissions_object_changed,
     trailer_changed,
 )
-from idservice.pdf.changes_elsewhere import judge_elsewhere
+from idservice.pdf.changes_elsewhere import judge_elsewhere, reached
 from idservice.pdf.changes_form import (
     field_changed,
     field_list_changed,
@@ -44,7 +44,7 @@ from idservice.pdf.changes_store import item_changed, part_changed, store_object
 from idservice.pdf.document_roles import Role, Roles
 from idservice.pdf.limits import MAX_TREE_DEPTH
 from idservice.pdf.object_history import ObjectHistory, Step
-from idservice.pdf.reference_index import Edge, ReferenceIndex
+from idservice.pdf.reference_index import TRAILER, Edge, ReferenceIndex
 from idservice.pdf.stored_objects import StoredObject
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ RULES: dict[Role, Rule] = {
 
 # These are referred to from everywhere, and only entries that mean one thing may differ.
 _KNOWN_EVERYWHERE = frozenset({Role.CATALOG, Role.PAGE})
+_WIDGETS = frozenset({Role.FIELD, Role.ANNOTATION})
 # How structure, actions and other annotations refer to a field or annotation.
 _BACK_REFERENCES = frozenset({"Parent", "Obj", "Data", "Popup", "IRT", "P", "CO", "T", "Fields"})
 _ORDER = {role: place for place, role in enumerate(RULES)}
@@ -144,50 +145,76 @@ class _Analysis:
         if step.hybrid:
             judgement.leave("hybrid-section", "has objects that only some programs see")
         trailer_changed(judgement)
-        with_rule: list[tuple[Role, bool, int]] = []
-        elsewhere: list[int] = []
-        for number in step.changed:
-            edges = self._index.edges(number)
-            role = self._roles.of(number, edges) if edges else None
-            if number in self._history.needed_to_read:
-                judgement.forbid("object-stream-changed", "changes how older objects are read")
-            elif role is not None and self._means_only(role, edges):
-                with_rule.append((role, "T" not in _entries(step, number), number))
-            elif edges:
-                elsewhere.append(number)
-        for role, _, number in sorted(with_rule, key=lambda item: (_ORDER[item[0]], *item[1:])):
+        with_rule, elsewhere = self._sorted(judgement)
+        for role, number in sorted(with_rule, key=lambda item: _order(step, *item)):
             difference = step.changed[number]
             RULES[role](judgement, number, difference.old, difference.new)
         self._judge_elsewhere(judgement, elsewhere)
         _tell_signatures(judgement)
 
-    def _means_only(self, role: Role, edges: list[Edge], depth: int = MAX_TREE_DEPTH) -> bool:
-        """Whether every reference to an object means the role that it has, all the way up."""
-        if role in _KNOWN_EVERYWHERE:
-            return True
-        if role in {Role.FIELD, Role.ANNOTATION}:
-            return all(
-                self._roles.along(edge) in {Role.FIELD, Role.ANNOTATION}
-                or _last_key(edge) in _BACK_REFERENCES
-                for edge in edges
-            )
-        return all(
-            self._roles.along(edge) is role and self._is_sound(edge.holder, depth) for edge in edges
-        )
+    def _sorted(self, judgement: Judgement) -> tuple[list[tuple[Role, int]], list[int]]:
+        """Tell the changed objects that a rule is for from those that none is for.
 
-    def _is_sound(self, holder: int, depth: int) -> bool:
-        """Whether an object that was not changed itself has one role as well."""
-        if holder not in self._roles.watched:
-            return True
-        edges = self._index.edges(holder)
-        role = self._roles.of(holder, edges)
-        return depth > 0 and role is not None and self._means_only(role, edges, depth - 1)
+        Where something else refers to an object of a known role, what counts is whether the
+        document leads there at all. Objects that nothing refers to are left out.
+        """
+        with_rule: list[tuple[Role, int]] = []
+        elsewhere: list[int] = []
+        strangers: dict[int, tuple[Role, set[int]]] = {}
+        for number in judgement.step.changed:
+            edges = self._index.edges(number)
+            role = self._roles.of(number, edges) if edges else None
+            if number in self._history.needed_to_read:
+                judgement.forbid("object-stream-changed", "changes how older objects are read")
+            elif role is not None:
+                strangers[number] = role, self._strangers(role, edges)
+            elif edges:
+                elsewhere.append(number)
+        asked = {holder for _, holders in strangers.values() for holder in holders}
+        used = self._reached(judgement, asked) if asked else frozenset()
+        for number, (role, holders) in strangers.items():
+            if used.isdisjoint(holders):
+                with_rule.append((role, number))
+            else:
+                elsewhere.append(number)
+        return with_rule, elsewhere
+
+    def _reached(self, judgement: Judgement, numbers: set[int]) -> frozenset[int]:
+        """Return which objects the document leads to; all of them when nobody can look."""
+        self._walks -= 1
+        if self._walks < 0:
+            return frozenset(numbers)
+        return reached(judgement, numbers) | frozenset(numbers & {TRAILER})
+
+    def _strangers(self, role: Role, edges: list[Edge], depth: int = MAX_TREE_DEPTH) -> set[int]:
+        """Return who refers to an object, or to one above it, and means another role."""
+        if role in _KNOWN_EVERYWHERE:
+            return set()
+        found: set[int] = set()
+        for edge in edges:
+            meant = self._roles.along(edge)
+            if role in _WIDGETS:
+                fits = meant in _WIDGETS or _last_key(edge) in _BACK_REFERENCES
+            else:
+                fits = meant is role
+            if not fits or depth == 0:
+                found.add(edge.holder)
+            elif edge.holder in self._roles.watched:
+                above = self._index.edges(edge.holder)
+                holder_role = self._roles.of(edge.holder, above)
+                if holder_role is None:
+                    found.add(edge.holder)
+                else:
+                    found |= self._strangers(holder_role, above, depth - 1)
+        return found
 
     def _judge_elsewhere(self, judgement: Judgement, numbers: list[int]) -> None:
-        if numbers and self._walks:
-            self._walks -= 1
+        if not numbers:
+            return
+        self._walks -= 1
+        if self._walks >= 0:
             judge_elsewhere(judgement, numbers)
-        elif numbers:
+        else:
             judgement.forbid("object-changed", "changes objects of the document")
 
 
@@ -195,9 +222,10 @@ def _last_key(edge: Edge) -> str:
     return next((key for key in reversed(edge.path) if isinstance(key, str)), "")
 
 
-def _entries(step: Step, number: int) -> dict[str, object]:
+def _order(step: Step, role: Role, number: int) -> tuple[int, bool, int]:
+    """A field comes before the widgets below it, which have no name of their own."""
     new = step.changed[number].new
-    return {} if new is None else dict(new.entries)
+    return _ORDER[role], new is None or "T" not in new.entries, number
 
 
 def _tell_signatures(judgement: Judgement) -> None:

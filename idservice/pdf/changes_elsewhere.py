@@ -51,6 +51,11 @@ def judge_elsewhere(judgement: Judgement, numbers: Iterable[int]) -> None:
         _judge(judgement, found[number], difference)
 
 
+def reached(judgement: Judgement, numbers: set[int]) -> frozenset[int]:
+    """Return which of some objects the document leads to, as it was before the change."""
+    return frozenset(_Walk(judgement, numbers).found())
+
+
 def _judge(judgement: Judgement, place: Found, difference: Difference) -> None:
     old, new = difference.old, difference.new
     if place.kind is Kind.DESCRIPTION:
