@@ -181,13 +181,11 @@ class CertificateAuthority:
 
     def give_up(self, allocations: Sequence[Allocation], *, actor: str) -> None:
         """Mark allocations abandoned at once, after a failure that this process survived."""
-        codes = {item.record.person_code for item in allocations}
-        latest = max(item.record.allocated_at for item in allocations)
         with self._database.begin() as connection:
-            for code in codes:
-                self.abandon(
-                    connection, before=latest + CLOCK_TOLERANCE, person_code=code, actor=actor
-                )
+            at = self._clock()
+            for record in (item.record for item in allocations):
+                if certificates.abandon_one(connection, record.issuer, record.serial):
+                    _record_abandoned(connection, at, record.issuer, record.serial, actor)
 
     def reconcile(self, *, actor: str = "reconciliation") -> int:
         """Mark what dead processes left pending as abandoned; return how many there were."""
@@ -206,13 +204,7 @@ class CertificateAuthority:
         given_up = certificates.abandon(connection, before=before, person_code=person_code)
         at = self._clock()
         for issuer, serial, _ in given_up:
-            audit.record(
-                connection,
-                at=at,
-                action="certificate.abandoned",
-                subject=_audit_subject(issuer, serial),
-                actor=actor,
-            )
+            _record_abandoned(connection, at, issuer, serial, actor)
         return len(given_up)
 
     def _allocate(
@@ -321,6 +313,13 @@ def open_authority(
 def generate_key(profile: Profile) -> PrivateKey:
     """Make a new private key, in memory, of the kind that a profile names first."""
     return software.generate_key(profile.key_kinds[0])
+
+
+def _record_abandoned(
+    connection: Connection, at: datetime, issuer: str, serial: str, actor: str
+) -> None:
+    subject = _audit_subject(issuer, serial)
+    audit.record(connection, at=at, action="certificate.abandoned", subject=subject, actor=actor)
 
 
 def _random_serial() -> int:

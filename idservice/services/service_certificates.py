@@ -49,6 +49,9 @@ LOOK_AGAIN = timedelta(seconds=10)
 TRY_AGAIN = timedelta(seconds=60)
 """How long a renewal that failed is left alone, while the old certificate is still good."""
 
+LEFT_ALONE = timedelta(seconds=5)
+"""How long a renewal that failed is left alone when there is no good certificate."""
+
 WORTH_IT = timedelta(hours=1)
 """A new certificate must be valid this much longer than the one before."""
 
@@ -114,6 +117,7 @@ class ServiceCertificates:
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
         self._signers: dict[str, Signer] = {}
+        self._failures: dict[str, tuple[IdServiceError, datetime]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -141,6 +145,7 @@ class ServiceCertificates:
             held = self._held.get(name)
             now = self._clock()
             if held is None or not held.serves(now):
+                self._require_no_fresh_failure(name, now)
                 held = self._held[name] = self._looked_up(name, now)
         return held.certificate
 
@@ -192,11 +197,18 @@ class ServiceCertificates:
         if found is None or not found.is_valid(now) or self._is_due(found, now):
             try:
                 found = self._renewed(name, found, ACTOR)
-            except IdServiceError:
+            except IdServiceError as exc:
                 if found is None or not found.is_valid(now):
+                    self._failures[name] = (exc, now)
                     raise
                 look_again = TRY_AGAIN
         return _Held(found, now, now + look_again)
+
+    def _require_no_fresh_failure(self, name: str, now: datetime) -> None:
+        """Let not every request try, and leave its trace, what failed a moment ago."""
+        failure, at = self._failures.get(name, (None, now))
+        if failure is not None and at <= now < at + LEFT_ALONE:
+            raise type(failure)(failure.detail, failure.fix)
 
     def _is_due(self, found: ServiceCertificate, now: datetime) -> bool:
         """Whether it should be renewed, and a new one would be valid noticeably longer."""
@@ -220,7 +232,7 @@ class ServiceCertificates:
         reserved = self._reserve(name, signer, before, actor, forced=forced)
         if reserved is None:
             return self._made_elsewhere(name, before)
-        [signed] = self._authority.sign([reserved])
+        signed = self._signed(reserved, actor)
         self._record(signed, actor)
         # The database knows better than the file, which a read-only folder may keep.
         with contextlib.suppress(StorageUnavailable):
@@ -231,17 +243,26 @@ class ServiceCertificates:
         """Make a key that this home never had, and its first certificate."""
         key = self._keys.generate(name, self._profiles.profile(name).key_kinds[0])
         try:
-            reserved = self._reserve(name, key.signer, None, actor, forced=False)
-            signed = self._authority.sign([reserved]) if reserved else []
+            reserved = self._reserve(name, key.signer, None, actor, new_key=True)
+            signed = self._signed(reserved, actor) if reserved else None
         except BaseException:
             key.discard()
             raise
-        if not signed:
+        if signed is None:
             key.discard()
             return self._made_elsewhere(name, None)
-        key.keep(signed[0].certificate_der)
-        self._record(signed[0], actor)
-        return _service_certificate(name, signed[0].certificate_der, key.signer)
+        key.keep(signed.certificate_der)
+        self._record(signed, actor)
+        return _service_certificate(name, signed.certificate_der, key.signer)
+
+    def _signed(self, reserved: Allocation, actor: str) -> SignedCertificate:
+        """Sign what was reserved; a failure does not make others wait for this process."""
+        try:
+            [signed] = self._authority.sign([reserved])
+        except IdServiceError:
+            self._authority.give_up([reserved], actor=actor)
+            raise
+        return signed
 
     def _record(self, signed: SignedCertificate, actor: str) -> None:
         with self._database.begin() as connection:
@@ -254,7 +275,8 @@ class ServiceCertificates:
         before: ServiceCertificate | None,
         actor: str,
         *,
-        forced: bool,
+        forced: bool = False,
+        new_key: bool = False,
     ) -> Allocation | None:
         """Reserve a serial, unless another process was faster or is at it: then None."""
         now = self._clock()
@@ -264,6 +286,8 @@ class ServiceCertificates:
             overtaken = newest is not None and (
                 before is None or newest.certificate_der != before.certificate_der
             )
+            if new_key:  # then a certificate of any key means that somebody was faster
+                overtaken = any(item.certificate_der for item in self._records(connection, name))
             if overtaken or (not forced and self._has_pending(connection, name, now)):
                 return None
             order = Order(

@@ -217,6 +217,20 @@ def abandon(
     return [(row.issuer, row.serial, row.person_code) for row in connection.execute(statement)]
 
 
+def abandon_one(connection: Connection, issuer: str, serial: str) -> bool:
+    """Give up one certificate; False when it is not pending any more."""
+    statement = (
+        update(certificates)
+        .where(
+            certificates.c.issuer == issuer,
+            certificates.c.serial == serial,
+            certificates.c.status == PENDING,
+        )
+        .values(status=ABANDONED)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
 def count_pending(connection: Connection) -> int:
     """Return how many certificates were allocated and neither signed nor given up."""
     query = select(func.count()).where(certificates.c.status == PENDING)
