@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,24 +17,14 @@ from sqlalchemy import text
 from idservice.services.assembly import Services
 from idservice.store import time_stamps
 from support.homes import environment
-from support.parallel_time_stamps import THREADS
+from support.parallel_time_stamps import THREADS, Told, assert_never_back
 
 ROOT = Path(__file__).parents[2]
 PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 PROCESSES = 3
 EACH = 12
-KILLS = 6
+KILLS = 3
 ENDLESS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One token that a process told of: when it was asked for and had, its serial and time."""
-
-    asked: int
-    had: int
-    serial: str
-    gen_time: dt.datetime
 
 
 @contextlib.contextmanager
@@ -89,17 +78,6 @@ def check(services: Services, told: list[list[Told]]) -> None:
     assert last is not None
     assert newest == round(last.timestamp() * 1_000_000)
     assert_never_back(tokens)
-
-
-def assert_never_back(tokens: list[Told]) -> None:
-    """Who asks after another has a token gets none that is older, in whatever process."""
-    by_end = sorted(tokens, key=lambda item: item.had)
-    finished, newest = 0, dt.datetime.min.replace(tzinfo=dt.UTC)
-    for item in sorted(tokens, key=lambda item: item.asked):
-        while by_end[finished].had < item.asked:
-            newest = max(newest, by_end[finished].gen_time)
-            finished += 1
-        assert item.gen_time >= newest
 
 
 def test_processes_never_share_a_serial_and_never_go_back(any_services: Services) -> None:

@@ -1,8 +1,11 @@
 """A process of the service that issues time-stamps as fast as it can, and tells of each."""
 
+import datetime as dt
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from idservice.cms.time_stamp_request import build_request
@@ -15,6 +18,30 @@ IMPRINT = bytes(32)
 THREADS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One token that somebody got: when it was asked for and had, its serial and its time.
+
+    `asked` and `had` are nanoseconds of the monotonic clock, the same for all processes.
+    """
+
+    asked: int
+    had: int
+    serial: str
+    gen_time: dt.datetime
+
+
+def assert_never_back(tokens: Sequence[Told]) -> None:
+    """Who asks after another has a token gets none that is older, in whatever process."""
+    by_end = sorted(tokens, key=lambda item: item.had)
+    finished, newest = 0, dt.datetime.min.replace(tzinfo=dt.UTC)
+    for item in sorted(tokens, key=lambda item: item.asked):
+        while by_end[finished].had < item.asked:
+            newest = max(newest, by_end[finished].gen_time)
+            finished += 1
+        assert item.gen_time >= newest
+
+
 def tell(line: str) -> None:
     """Write a line that is out before the next step, whatever happens then."""
     sys.stdout.write(f"{line}\n")
@@ -22,7 +49,7 @@ def tell(line: str) -> None:
 
 
 def issue(home: str, url: str, count: int) -> None:
-    """Issue `count` tokens in each of four threads; tell when each was asked for, and what it says."""
+    """Issue `count` tokens in each of four threads; tell when each was asked for and had."""
     services = open_services(settings_of(Path(home), IDSERVICE_DATABASE__URL=url))
     authority = services.timestamp_authority("tsa")
     lock = threading.Lock()
