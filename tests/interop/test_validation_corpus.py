@@ -22,7 +22,14 @@ from idservice.errors import MalformedInput
 from idservice.pades.facts import read_facts
 from idservice.services.revocation import RevocationState, RevocationStatus
 from idservice.services.trust import TrustContext, find_paths
-from idservice.validation.facts import Coverage, DocumentFacts, Integrity, SignatureFacts
+from idservice.validation.facts import (
+    ChangeVerdict,
+    Coverage,
+    DocumentFacts,
+    Integrity,
+    SignatureFacts,
+    worst_change,
+)
 from idservice.validation.policy import SignatureDecision, decide_document
 from idservice.validation.rules import Indication
 from idservice.validation.verdict import Verdict
@@ -49,6 +56,13 @@ NOT_COMPUTED_ALTHOUGH_VALID = {
     "dss/TeleSec_PKS_eIDAS_QES_CA_1-baseline-b.pdf": "plain ECDSA of BSI TR-03111 is not allowed",
     "dss/hello_signed_INCSAVE_signed.pdf": "its RSA key has 1024 bits",
     "pyhanko/ed448-shake256-nolen.pdf": "Ed448 is not on the list of algorithms",
+}
+# What was changed later is refused although the collection calls it harmless.
+CHANGED_ALTHOUGH_VALID = {
+    "dss/pades-signed-filled-form.pdf": (
+        "filling in the form changed appearances that more than the field itself uses"
+    ),
+    "dss/test-with-vri.pdf": "a field was filled in that the first signature had locked",
 }
 # Only a time-stamp is wrong. One over the signature, which anybody could have put in, proves
 # nothing and lowers the level; one over the document was appended to it without any right.
@@ -129,6 +143,11 @@ def generous_verdict(facts: DocumentFacts, signature: SignatureFacts) -> Verdict
     return generous_decision(facts, signature).verdict
 
 
+def harmless(signature: SignatureFacts) -> bool:
+    """Whether nothing was changed after a signature but what may be."""
+    return worst_change(signature.changes) in (ChangeVerdict.NONE, ChangeVerdict.PERMITTED)
+
+
 def test_the_collection_has_signed_files() -> None:
     """The table was read, and names honest and forged files."""
     assert len(rows("valid")) > 40
@@ -137,7 +156,7 @@ def test_the_collection_has_signed_files() -> None:
 
 @each("valid")
 def test_honest_files_are_intact(row: Row) -> None:
-    """Integrity and coverage of honest signatures hold; what came later is not analysed."""
+    """Integrity and coverage of honest signatures hold, and no later change makes them fail."""
     found = facts_of(row)
     assert found.signatures
     for signature in found.signatures:
@@ -151,14 +170,17 @@ def test_honest_files_are_intact(row: Row) -> None:
             assert "algorithm_not_allowed" in {item.code for item in verdict.errors}
         else:
             assert signature.integrity is Integrity.INTACT
+        if row.file in CHANGED_ALTHOUGH_VALID:
+            assert verdict.indication is not Indication.TOTAL_PASSED
+            continue
         assert verdict.indication is not Indication.TOTAL_FAILED
-        if signature.changes:
+        if not harmless(signature):
             assert verdict.indication is Indication.INDETERMINATE
 
 
 @each("invalid", "modified", "reject")
 def test_forged_files_show_it(row: Row) -> None:
-    """A forged file has a signature that shows the forgery, and none passes with changes."""
+    """A forged file has a signature that shows the forgery and does not pass."""
     found = facts_of(row)
     if row.file in WRONG_TIME_STAMPS:
         (signature,) = found.signatures
@@ -173,7 +195,7 @@ def test_forged_files_show_it(row: Row) -> None:
         bad = (
             signature.integrity is not Integrity.INTACT
             or signature.coverage is Coverage.BROKEN
-            or bool(signature.changes)
+            or not harmless(signature)
         )
         if bad:
             assert generous_verdict(found, signature).indication is not Indication.TOTAL_PASSED

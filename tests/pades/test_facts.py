@@ -19,7 +19,7 @@ from idservice.errors import (
     PdfPasswordWrong,
 )
 from idservice.pades.facts import read_facts
-from idservice.validation.facts import Coverage, Integrity, TimeStampKind
+from idservice.validation.facts import ChangeVerdict, Coverage, Integrity, TimeStampKind
 from support import pdfs
 from support.cms_forgery import Forgery
 from support.pdfs import append_table, plain_objects, table_pdf
@@ -72,11 +72,12 @@ def test_whatever_is_appended_is_a_change(name: str) -> None:
     assert signature.changes or "pdf_damaged" in codes(signature)
 
 
-def test_a_second_signature_leaves_the_first_not_analysed() -> None:
-    """Even a later signature of our own is a change that this version does not analyse."""
+def test_a_second_signature_is_a_permitted_change() -> None:
+    """A later signature of another person is listed and leaves the first one as it is."""
     first, second = facts_of(signed(OWN)).signatures
     assert (first.coverage, second.coverage) == (Coverage.REVISION, Coverage.WHOLE_FILE)
-    assert [item.code for item in first.changes] == ["revision-appended"]
+    (change,) = first.changes
+    assert (change.code, change.verdict) == ("signature-added", ChangeVerdict.PERMITTED)
     assert (first.revision, second.revision, second.changes) == (2, 3, ())
     assert codes(first) == codes(second) == set()
 

@@ -45,6 +45,7 @@ def test_a_signed_document_passes_in_both_forms(web: WebBench) -> None:
     assert as_form["validSignaturesCount"] == 1
     for report in (as_form, as_body):
         report.pop("file")
+        report.pop("validationTime")
         for signature in report["signatures"]:
             signature.pop("bestSignatureTime")
     assert as_form == as_body
