@@ -43,6 +43,9 @@ LIBRARY_HOMES = {
     "werkzeug": {"web"},
     "click": {"cli"},
     "pikepdf": {"pdf"},
+    "fontTools": {"pdf"},
+    "PIL": {"pdf"},
+    "segno": {"pdf"},
     "pyhanko": {"bench"},
     "pkcs11": {"keystore"},
 }
