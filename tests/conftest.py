@@ -14,6 +14,7 @@ pytest_plugins = [
     "support.postgres",
     "support.people",
     "support.hsm",
+    "support.hsm_homes",
     "support.level_bench",
 ]
 

@@ -17,6 +17,7 @@ from support.commands import RunningService, run_idservice, running_service
 from support.homes import PERSON, PIN2
 from support.hsm import ALL_KEYS, SoftToken
 
+ROOT = Path(__file__).parents[2]
 FAST = 0.1
 RECOVERY = 5.0
 NEW = {"given_name": "MARI", "surname": "MAASIKAS", "birth_date": "1990-05-17", "sex": "female"}
@@ -161,6 +162,23 @@ def test_a_token_that_is_gone_is_worth_another_try(hsm_home: Path, token: SoftTo
     ended = run_idservice(hsm_home, "serve", "--port", "1", env=token.environment(*ALL_KEYS))
     assert ended.code == 4
     assert "key_store_unavailable" in ended.err
+
+
+def test_the_five_lines_of_the_documentation_work(token: SoftToken, tmp_path: Path) -> None:
+    """What docs/hardware-keys.md says one types makes a home with every key in a new token."""
+    text = (ROOT / "docs" / "hardware-keys.md").read_text()
+    install, *lines = text.split("```sh\n")[1].split("```")[0].splitlines()
+    assert "pip install" in install  # what this machine has already
+    script = tmp_path / "five-lines.sh"
+    library = "/usr/lib/softhsm/libsofthsm2.so"
+    script.write_text("set -e\n" + "\n".join(lines).replace(library, token.library) + "\n")
+    subprocess.run(["sh", str(script)], cwd=tmp_path, check=True, capture_output=True)
+    conf = {"SOFTHSM2_CONF": str(tmp_path / "softhsm2.conf")}
+    made = run_idservice(tmp_path, "init", env=conf)
+    assert made.code == 0, made.err
+    listed = run_idservice(tmp_path, "keys", "list", "--json", env=conf)
+    places = {item["name"]: item["place"] for item in json.loads(listed.out) if "place" in item}
+    assert places == dict.fromkeys(ALL_KEYS[:-1], "hsm")
 
 
 WITHOUT_BINDING = """

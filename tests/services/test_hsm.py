@@ -1,11 +1,5 @@
-"""A whole home with its keys in a real token: authorities, services, people, and what fails."""
+"""A whole home with its keys in a real token: authorities, services, and people."""
 
-import datetime as dt
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +14,6 @@ from idservice.crypto.keys import load_public_key, verify_signature
 from idservice.errors import (
     AlreadyInitialised,
     KeyStoreInvalid,
-    KeyStoreUnavailable,
     MalformedRequest,
     PersonExists,
     PersonRevoked,
@@ -31,54 +24,22 @@ from idservice.errors import (
 )
 from idservice.keystore.card import Purpose
 from idservice.pades.baseline import Baseline
-from idservice.pki import ocsp_request, ocsp_response
+from idservice.pki import ocsp_request
 from idservice.services.assembly import Services, open_services
 from idservice.services.authority_keys import create_authority
 from idservice.services.diagnosis import Diagnosis, Level
 from idservice.services.file_signing import FileOrder
 from idservice.services.home_folder import SPECIMEN
-from idservice.services.hsm_person_keys import LEFT_ALONE
 from idservice.services.level_sources import LevelChoice
-from support.homes import CHEAP_PINS, PERSON, PIN1, PIN2, PUK, settings_of
-from support.hsm import ALL_KEYS, SoftToken, hsm_variables
-from support.login import SettableClock
+from support.homes import PERSON, PIN1, PIN2, PUK, settings_of
+from support.hsm import ALL_KEYS, SoftToken
+from support.hsm_homes import keys_in_token, keys_of_people, open_home, require_good, tries_left
 from support.people import CODE, person_request
 
 SIGNING = Purpose.SIGNING
 WRONG = "99999"
 NEW_PIN2 = "24680"
 DATA = b"what is signed"
-ROOT = Path(__file__).parents[2]
-
-
-def open_home(home: Path, token: SoftToken, *keys: str, **more: str) -> Services:
-    """Open a home whose settings have these keys in the token."""
-    return open_services(settings_of(home, **hsm_variables(token, *keys), **more))
-
-
-@pytest.fixture
-def hsm(hsm_home: Path, token: SoftToken) -> Iterator[Services]:
-    """Give a test the services of a home whose keys are all in the token."""
-    opened = open_home(hsm_home, token, *ALL_KEYS)
-    yield opened
-    token.bring_back()
-    opened.close()
-
-
-def tries_left(services: Services, code: str) -> dict[str, int]:
-    """The tries left of a person's PINs."""
-    return services.persons.show(code).tries_left
-
-
-def keys_in_token(services: Services) -> set[str]:
-    """The identifiers of all keys of people of this home in the token."""
-    return {entry.key_id for entry in services.hsm.person_keys()}
-
-
-def keys_of_people(services: Services) -> set[str]:
-    """The identifiers that the database knows."""
-    with services.database.read() as connection:
-        return set(connection.execute(text("SELECT key_id FROM hsm_keys")).scalars())
 
 
 def indications(services: Services, path: Path) -> list[str]:
@@ -121,14 +82,8 @@ class TestAuthorities:
         held = hsm.key_custody.unlock_signer(PERSON, SIGNING, PIN2)
         certificate = load_certificate(held.certificate_der)
         issuer = load_certificate(held.chain_der[0])
-        nonce = bytes(range(32))
-        request = ocsp_request.build_request(certificate, issuer, nonce=nonce)
-        facts = ocsp_response.read_answer(hsm.ocsp_responder.respond(request).der)
-        status = ocsp_response.require_status(
-            facts, certificate, issuer, at=hsm.clock(), nonce=nonce,
-            max_age=dt.timedelta(minutes=5),
-        )  # fmt: skip
-        assert status.state == "good"
+        request = ocsp_request.build_request(certificate, issuer, nonce=bytes(32))
+        require_good(hsm, request, certificate, issuer)
 
     def test_doctor_finds_nothing_wrong(self, hsm: Services) -> None:
         """Doctor sees the token, every key in it, and the keys of people."""
@@ -292,98 +247,3 @@ class TestPeople:
             assert tries_left(services, PERSON)["pin2"] == 3
         finally:
             services.close()
-
-
-class TestFaults:
-    """The token goes at the worst moments."""
-
-    @pytest.mark.parametrize("pin", [PIN2, WRONG], ids=["right PIN", "wrong PIN"])
-    def test_a_token_that_is_gone_costs_no_try(
-        self, hsm: Services, token: SoftToken, pin: str
-    ) -> None:
-        """However often a PIN is entered meanwhile, right or wrong, three tries are left."""
-        hsm.persons.unlock_signer(PERSON, SIGNING, PIN2)
-        token.take_away()
-        for _ in range(5):
-            with pytest.raises(KeyStoreUnavailable):
-                hsm.persons.unlock_signer(PERSON, SIGNING, pin)
-        assert tries_left(hsm, PERSON) == {"pin1": 3, "pin2": 3, "puk": 3}
-
-    def test_a_token_that_goes_after_the_pin_costs_no_try(
-        self, hsm: Services, token: SoftToken, hsm_home: Path, tmp_path: Path
-    ) -> None:
-        """The PIN was right, the signature fails: no file, no audit row, no try less."""
-        held = hsm.key_custody.unlock_signer(PERSON, SIGNING, PIN2)
-        signer = hsm.file_signing.with_key(held)
-        token.take_away()
-        target = tmp_path / "signed.pdf"
-        with pytest.raises(KeyStoreUnavailable):
-            signer.sign(FileOrder(hsm_home / "var" / SPECIMEN, target))
-        assert not target.exists()
-        with hsm.database.read() as connection:
-            made = text("SELECT count(*) FROM audit WHERE action = 'signature.made'")
-            assert connection.execute(made).scalar() == 0
-        assert tries_left(hsm, PERSON)["pin2"] == 3
-
-    def test_nobody_is_issued_while_the_token_is_gone(
-        self, hsm: Services, token: SoftToken
-    ) -> None:
-        """A person is issued whole when the token is back, and not in part before."""
-        hsm.hsm.require_answer()
-        token.take_away()
-        with pytest.raises(KeyStoreUnavailable):
-            hsm.persons.issue(person_request(server=False, hsm=True))
-        with hsm.database.read() as connection:
-            found = text("SELECT count(*) FROM persons WHERE code = :code")
-            assert connection.execute(found, {"code": CODE}).scalar() == 0
-
-    def test_a_killed_issuance_is_cleaned_up(self, hsm_home: Path, token: SoftToken) -> None:
-        """Kill -9 between keys and record: nobody has the keys, and they are destroyed later."""
-        services = open_home(hsm_home, token, *ALL_KEYS)
-        before = keys_in_token(services)
-        services.close()
-        ran = subprocess.run(
-            [sys.executable, "-c", KILLED, str(hsm_home)],
-            env={
-                **os.environ,
-                **CHEAP_PINS,
-                **token.environment(*ALL_KEYS),
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
-            },
-            timeout=60,
-            check=False,
-        )
-        assert ran.returncode == -signal.SIGKILL
-        clock = SettableClock(dt.datetime.now(dt.UTC))
-        variables = hsm_variables(token, *ALL_KEYS)
-        services = open_services(settings_of(hsm_home, **variables), clock=clock)
-        try:
-            left = keys_in_token(services) - before
-            assert len(left) == 2
-            services.reconcile()
-            assert left <= keys_in_token(services), "they may still be at work"
-            clock.now += LEFT_ALONE + dt.timedelta(seconds=2)
-            services.reconcile()
-            assert not left & keys_in_token(services)
-            assert keys_of_people(services) <= keys_in_token(services)
-            assert services.persons.unlock_signer(PERSON, SIGNING, PIN2).signer.sign(DATA)
-            services.persons.issue(person_request(server=False, hsm=True))
-        finally:
-            services.close()
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from idservice.services.assembly import open_services
-from idservice.services.certificate_authority import CertificateAuthority
-from idservice.settings import load_settings
-from support.people import person_request
-
-def killed(*arguments, **named):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-CertificateAuthority.record = killed
-services = open_services(load_settings(Path(sys.argv[1])))
-services.persons.issue(person_request(server=False, hsm=True))
-"""
