@@ -11,6 +11,7 @@ import click
 
 from idservice.cli import failures
 from idservice.cli.attribute_options import attribute_options
+from idservice.cli.batch_options import BatchChoice, batch_options
 from idservice.cli.context import AppContext
 from idservice.cli.key_options import chosen_key, key_options
 from idservice.cli.level_options import level_options
@@ -38,13 +39,14 @@ class Outcome:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="IN…", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="IN…", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Output, for one input.")
 @click.option(
     "--out-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the outputs, which keep the names of their inputs.",
 )
+@batch_options
 @key_options
 @click.option("--reason", help="Why it is signed; viewers show it.")
 @click.option("--location", help="Where it is signed.")
@@ -79,16 +81,21 @@ def sign(
     wishes: SignerWishes,
     stamp: StampChoice | None,
     level: LevelChoice | None,
+    batch: BatchChoice | None,
 ) -> int:
     """Sign PDF files (PAdES baseline signatures) with PIN2.
 
     Without -o or --out-dir the output of a.pdf is a.signed.pdf beside it. The PIN is
     asked and tried once for all files. One file that fails does not stop the others; the
     exit code is the highest of them all.
+
+    --batch DIR --out DIR signs all PDF files of a folder on every processor. What became of
+    each is in manifest.jsonl; after a kill, the same command with --resume goes on.
     """
     from idservice.services.file_signing import FileOrder, SignatureOptions
 
     choice = chosen_key(person, card)
+    _require_inputs(files, output, out_dir, batch)
     targets = targets_for(files, output, out_dir, SUFFIX)
     options = SignatureOptions(reason, location, contact, field, wishes, stamp)
     if out_dir is not None:
@@ -102,11 +109,31 @@ def sign(
     services = app.services()
     key = services.own_keys.for_signing(choice, pin2)
     signer = services.file_signing.with_key(key, wishes, level)
+    if batch is not None:
+        from idservice.cli.batch import run_batch
+        from idservice.services.batch_signing import BatchSigning
+        from idservice.services.batch_worker import BatchOrder
+
+        order = BatchOrder(batch.source, batch.target, options, opens, repair=repair, replace=force)
+        work = BatchSigning(order, signer, clock=services.clock, workers=batch.workers)
+        return run_batch(work, resume=batch.resume, as_json=as_json)
     show = _print_json_line if as_json else _print_line
     outcomes = _sign_all(signer, orders, show)
     if not as_json and len(outcomes) > 1:
         _print_summary(outcomes)
     return _exit_code(outcomes)
+
+
+def _require_inputs(
+    files: Sequence[Path],
+    output: Path | None,
+    out_dir: Path | None,
+    batch: BatchChoice | None,
+) -> None:
+    if batch is None and not files:
+        raise click.UsageError("Name the files to sign, or a folder with --batch.")
+    if batch is not None and (files or output or out_dir):
+        raise click.UsageError("--batch takes its inputs from its folder and writes to --out.")
 
 
 def _sign_all(

@@ -48,8 +48,6 @@ class Journal:
         self._path = path
         with _storage(path):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
-            # Two workers must not meet in one file; the number in its name is the parent's.
-            os.lseek(self._fd, 0, os.SEEK_END)
 
     def add(self, entries: Sequence[JournalEntry]) -> None:
         """Write entries and return when they are durable. Raises StorageUnavailable."""
@@ -72,9 +70,9 @@ class Journal:
         os.close(self._fd)
 
 
-def journal_path(folder: Path, number: int) -> Path:
-    """Name the journal of a worker."""
-    return folder / f"{number:03d}{_SUFFIX}"
+def journal_path(folder: Path, name: str) -> Path:
+    """Return the path of a journal."""
+    return folder / f"{name}{_SUFFIX}"
 
 
 def read_journals(folder: Path) -> dict[str, JournalEntry]:

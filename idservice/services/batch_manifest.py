@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ MANIFEST = "manifest.jsonl"
 VERSION = 1
 SIGNED = "signed"
 FAILED = "failed"
+PATIENCE_SECONDS = 10.0
+_POLL_SECONDS = 0.05
 
 _SAME = ("source", "certificate_sha256", "level", "options_sha256")
 _WORDS = {
@@ -39,14 +42,12 @@ class Manifest:
         self.path = folder / MANIFEST
         with self._storage():
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
+        if not _locked(self._fd):
             os.close(self._fd)
             raise BatchBusy(
                 f"Another process is signing into {folder}; two would sign files twice.",
                 "Wait until it has ended, or name another output folder.",
-            ) from exc
+            )
         self._lines = self._read()
 
     @property
@@ -116,6 +117,20 @@ class Manifest:
                 "before it is written there.",
                 "Make the output folder writable and free some space; then go on with --resume.",
             ) from exc
+
+
+def _locked(fd: int) -> bool:
+    """Take the lock; the workers of a killed batch hold it until they have finished a chunk."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True
 
 
 def _object(text: bytes) -> dict[str, Any] | None:

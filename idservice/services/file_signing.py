@@ -201,6 +201,11 @@ class FileSigner:
         """The level of every signature."""
         return Baseline.B_B if self._raised is None else self._raised.level
 
+    @property
+    def certificate_sha256(self) -> str:
+        """The SHA-256 of the signing certificate, in hexadecimal."""
+        return hashlib.sha256(self._key.certificate_der).hexdigest()
+
     def sign(self, order: FileOrder) -> SignedFile:
         """Sign one file and return when the output is durable.
 
@@ -358,7 +363,7 @@ class FileSigner:
             details={
                 "document": begun.order.source.name,
                 "document_sha256": begun.sha256,
-                "certificate_sha256": hashlib.sha256(self._key.certificate_der).hexdigest(),
+                "certificate_sha256": self.certificate_sha256,
                 "field": begun.pending.field_name,
                 "level": self.level.value,
                 **more,
