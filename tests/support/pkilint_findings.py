@@ -1,15 +1,15 @@
-"""Findings of pkilint's linters on a certificate, of severity WARNING or above."""
+"""Findings of pkilint on certificates and their status, of severity WARNING or above."""
 
 from typing import Any
 
-from pkilint import etsi, finding_filter, loader
+from pkilint import etsi, finding_filter, loader, pkix
 from pkilint.bin.lint_pkix_signer_signee_cert_chain import (
     create_decoder_validation_container,
     create_issuer_validation_container,
     create_subject_validation_container,
 )
 from pkilint.etsi.etsi_constants import CertificateType
-from pkilint.pkix import certificate, extension, name
+from pkilint.pkix import certificate, crl, extension, name, ocsp
 from pkilint.validation import ValidationFindingSeverity
 
 
@@ -51,6 +51,37 @@ def chain_findings(issuer_der: bytes, certificate_der: bytes) -> set[str]:
     results += create_issuer_validation_container().validate(issuer.root)
     results += create_subject_validation_container().validate(subject.root)
     return _codes(results)
+
+
+def ocsp_findings(answer_der: bytes) -> set[str]:
+    """Codes of what breaks RFC 6960 in an OCSP answer."""
+    validator = ocsp.create_pkix_ocsp_response_validator_container(
+        [
+            ocsp.create_response_decoder(),
+            pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [],
+    )
+    read = loader.RFC6960OCSPResponseDocumentLoader()
+    return _codes(validator.validate(read.load_der_document(answer_der, "answer").root))
+
+
+def crl_findings(crl_der: bytes) -> set[str]:
+    """Codes of what breaks RFC 5280 in a revocation list."""
+    validator = crl.create_pkix_crl_validator_container(
+        [
+            pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [
+            crl.create_issuer_validator_container([]),
+            crl.create_validity_validator_container([]),
+            crl.create_extensions_validator_container([]),
+        ],
+    )
+    read = loader.RFC5280CertificateListDocumentLoader()
+    return _codes(validator.validate(read.load_der_document(crl_der, "list").root))
 
 
 def _document(
