@@ -14,7 +14,8 @@ from idservice.crypto.certificates import load_certificate
 from idservice.errors import SettingsInvalid
 from idservice.pades.baseline import Baseline
 from idservice.services.certificate_authority import ISSUING_KEY, ROOT_KEY
-from idservice.services.levels import Levels, Sources
+from idservice.services.levels import Levels
+from idservice.services.raising import Sources
 from idservice.services.status_collection import StatusCollection
 from idservice.services.status_sources import OwnIssuer, StatusSources
 from idservice.services.time_stamping import (

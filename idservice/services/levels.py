@@ -13,38 +13,27 @@ that a level needs is had, or an error says what is missing and nothing is retur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from cryptography import x509
 
 from idservice.crypto.algorithms import SHA256, SHA384, SHA512
 from idservice.errors import TimeStampNotTrusted
 from idservice.pades.baseline import Baseline
-from idservice.pades.dss import StoreItems, read_store, vri_key
+from idservice.pades.dss import StoreItems, vri_key
 from idservice.pades.extension import (
     add_signature_time_stamp,
-    prepare_time_stamp,
-    store_update,
 )
 from idservice.pades.material import (
-    KeptEvidence,
-    Proof,
     Signed,
-    contents_by_owner,
     document_proofs,
     merged,
     signed,
 )
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import embed_cms
-from idservice.pdf.document import PdfDocument, open_document
 from idservice.services.growing_document import Data, GrowingDocument
-from idservice.services.status_collection import StatusCollection
-from idservice.services.time_stamping import TimeStampSource, TrustedTimeStamp
+from idservice.services.raising import Raising, Sources, all_proofs
 from idservice.services.trusted_paths import Path as CertificatePath
-from idservice.services.trusted_paths import TrustedPaths
 from idservice.validation.facts import DocumentFacts
 
 ATTRIBUTE_BYTES = 64
@@ -53,21 +42,6 @@ ATTRIBUTE_BYTES = 64
 _ARCHIVE_TRIES = 2
 # Authorities need not know SHA-3; a hash of the same strength that all of them know takes its part.
 _IMPRINTS = {32: SHA256, 48: SHA384, 64: SHA512}
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where the proofs come from.
-
-    `signature_stamps` are for signatures, `document_stamps` for documents: their authority's
-    certificate should outlive the others. `signers` and `authorities` find trusted paths.
-    """
-
-    signature_stamps: TimeStampSource
-    document_stamps: TimeStampSource
-    statuses: StatusCollection
-    signers: TrustedPaths
-    authorities: TrustedPaths
 
 
 class Levels:
@@ -130,7 +104,7 @@ class Levels:
         vri = {vri_key(bytes.fromhex(contents.decode("ascii"))): evidence}
         with GrowingDocument(base, self._folder) as document:
             document.append(update)
-            work = _Raising(self._sources, document, password, self._max_bytes, self._clock)
+            work = Raising(self._sources, document, password, self._max_bytes, self._clock)
             if level is Baseline.B_LT:
                 work.store(StoreItems(), vri)
             else:
@@ -154,7 +128,7 @@ class Levels:
         """
         found = signed(facts)
         with GrowingDocument(base, self._folder) as document:
-            work = _Raising(self._sources, document, password, self._max_bytes, self._clock)
+            work = Raising(self._sources, document, password, self._max_bytes, self._clock)
             proofs = list(document_proofs(facts))
             if level is not Baseline.B_B and any(item.rests_on is None for item in found):
                 self._require_signers(found)
@@ -163,7 +137,7 @@ class Levels:
                 every = level is Baseline.B_LTA
                 vri = work.missing(found, proofs, every=every)
                 if every:
-                    newest = max(proof.gen_time for proof in _all_proofs(found, proofs))
+                    newest = max(proof.gen_time for proof in all_proofs(found, proofs))
                     self._archive(work, vri, newest)
                 else:
                     work.store(StoreItems(), vri)
@@ -176,7 +150,7 @@ class Levels:
             if item.rests_on is None:
                 self._sources.signers.require(item.certificate_der, item.certificates, now)
 
-    def _archive(self, work: _Raising, vri: Mapping[str, StoreItems], after: datetime) -> None:
+    def _archive(self, work: Raising, vri: Mapping[str, StoreItems], after: datetime) -> None:
         """Append the store and, over it, a document time-stamp (steps 2 and 3)."""
         stamps = self._sources.document_stamps
         if self._archive_path is None:
@@ -196,108 +170,3 @@ class Levels:
             "that it was good cannot be put in front of its time-stamp.",
             "Use another authority for document time-stamps.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamped:
-    stamp: TrustedTimeStamp
-    proof: Proof
-
-
-class _Raising:
-    """One document on its way to a level."""
-
-    def __init__(
-        self,
-        sources: Sources,
-        document: GrowingDocument,
-        password: str | None,
-        max_bytes: int,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._sources = sources
-        self._document = document
-        self._password = password
-        self._max_bytes = max_bytes
-        self._clock = clock
-
-    @property
-    def size(self) -> int:
-        """How many bytes were appended so far."""
-        return len(self._document.appended)
-
-    def take_back(self, size: int) -> None:
-        """Take back what was appended behind the first `size` bytes."""
-        self._document.cut(size)
-
-    def store(self, items: StoreItems, vri: Mapping[str, StoreItems]) -> None:
-        """Append to the security store what it lacks."""
-        update = store_update(self._open(), items, vri)
-        if update:
-            self._document.append(update)
-
-    def document_time_stamp(self, source: TimeStampSource) -> _Stamped:
-        """Append a document time-stamp over everything there is."""
-        pending = prepare_time_stamp(
-            self._open(), algorithm=SHA256, room=source.room, at=self._clock()
-        )
-        stamp = source.time_stamp(pending.imprint, SHA256)
-        self._document.append(pending.complete(stamp.token.token_der))
-        token = stamp.token
-        proof = Proof(
-            pending.field_name,
-            token.gen_time,
-            token.certificate_der or b"",
-            token.certificates_der,
-            len(self._document.data),
-        )
-        return _Stamped(stamp, proof)
-
-    def missing(
-        self, found: Sequence[Signed], proofs: Sequence[Proof], *, every: bool
-    ) -> dict[str, StoreItems]:
-        """Collect what the store does not prove yet, by signature.
-
-        Needed are all signers, and the time-stamps that they rest on; with `every` all other
-        time-stamps of the document as well.
-        """
-        document = self._open()
-        store = read_store(document)
-        kept = KeptEvidence(store.ocsps, store.crls)
-        contents = contents_by_owner(document)
-        collected: dict[str, list[StoreItems]] = {}
-        for owner, path, after in self._needed(found, proofs, every=every):
-            if not kept.proves(path, after=after):
-                items = self._sources.statuses.collect(path, after=after, revoked_later=True)
-                collected.setdefault(vri_key(contents[owner]), []).append(items)
-        return {key: merged(parts) for key, parts in collected.items()}
-
-    def _needed(
-        self, found: Sequence[Signed], proofs: Sequence[Proof], *, every: bool
-    ) -> list[tuple[str, tuple[x509.Certificate, ...], datetime]]:
-        needed = []
-        relied_upon = []
-        for item in found:
-            covering = [*item.time_stamps, *(one for one in proofs if one.end > item.end)]
-            rests_on = min(covering, key=lambda proof: proof.gen_time)
-            path = self._sources.signers.require(
-                item.certificate_der, item.certificates, rests_on.gen_time
-            )
-            needed.append((item.owner, path, rests_on.gen_time))
-            relied_upon.append(rests_on)
-        wanted = _all_proofs(found, proofs) if every else relied_upon
-        for proof in dict.fromkeys(wanted):
-            path = self._sources.authorities.require(
-                proof.certificate_der, proof.certificates, proof.gen_time
-            )
-            needed.append((proof.owner, path, proof.gen_time))
-        return needed
-
-    def _open(self) -> PdfDocument:
-        return open_document(
-            self._document.data, password=self._password, max_bytes=self._max_bytes
-        )
-
-
-def _all_proofs(found: Sequence[Signed], proofs: Sequence[Proof]) -> list[Proof]:
-    return [*(proof for item in found for proof in item.time_stamps), *proofs]
