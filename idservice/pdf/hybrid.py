@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pikepdf import Array, Object, PdfError, Stream
 
 from idservice.pdf.damage import damaged
+from idservice.pdf.limits import MAX_SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from idservice.errors import MalformedPdf
     from idservice.pdf.frame import FileFrame, PdfData
 
-_MAX_SECTIONS = 2_000
+# How often all tables together may span the file; honest ones do not overlap at all.
+_READINGS = 2
 _MAX_TRAILER = 65_536
 _MAX_HYBRID_SECTIONS = 32
 _TRAILER = re.compile(rb"trailer[\x00\t\n\f\r ]*<<")
@@ -57,7 +59,10 @@ def require_hidden_objects_seen(pdf: Pdf, data: PdfData, frame: FileFrame) -> No
 def _stream_offsets(data: PdfData, frame: FileFrame) -> Iterator[int]:
     """Follow /Prev from table to table and yield what each /XRefStm says."""
     pending, seen = [frame.startxref], set[int]()
-    while pending and len(seen) < _MAX_SECTIONS:
+    unread = _READINGS * len(data)
+    while pending:
+        if len(seen) > MAX_SECTIONS or unread < 0:
+            raise damaged("the chain of cross-reference sections is too long")
         start = pending.pop()
         position = start + frame.header_offset
         if start in seen or bytes(data[position : position + 4]) != b"xref":
@@ -66,6 +71,7 @@ def _stream_offsets(data: PdfData, frame: FileFrame) -> Iterator[int]:
         found = _TRAILER.search(data, position)
         if found is None:
             raise damaged("a table of cross-references has no trailer")
+        unread -= found.end() - position
         trailer = bytes(data[found.end() : found.end() + _MAX_TRAILER]).split(b"startxref", 1)[0]
         for kind, number in _POINTER.findall(trailer):
             if kind == b"XRefStm":

@@ -8,6 +8,9 @@ MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is opened unless the caller allows less."""
 
 MAX_OBJECTS = 1_000_000
+MAX_SECTIONS = 10_000
+"""Cross-reference sections of one file, of which each update appends one."""
+
 MAX_TREE_DEPTH = 64
 """Deepest page or field tree; honest producers stay below ten levels."""
 

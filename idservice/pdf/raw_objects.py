@@ -25,9 +25,9 @@ _MAX_DIGITS = 20
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 # Possessive: what was passed over is never looked at again, nor remembered.
 _SKIP = re.compile(_WHITE + rb"*+(?:%[^\r\n]*+" + _WHITE + rb"*+)*+")
-# Some producers point to the line end in front of an object; every reader skips it.
+# Some producers point to the blanks in front of an object; every reader skips them.
 _HEADER = re.compile(
-    _WHITE + rb"{0,8}(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
+    _WHITE + rb"{0,64}+(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
 )
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
@@ -105,10 +105,10 @@ def skip(data: PdfData, position: int) -> int:
 class RawReader:
     """Reads objects from a file within a budget of tokens and of bytes, for all of them."""
 
-    def __init__(self, data: PdfData) -> None:
+    def __init__(self, data: PdfData, max_tokens: int = MAX_TOKENS) -> None:
         """Look at a whole file."""
         self._data = data
-        self._left = MAX_TOKENS
+        self._left = max_tokens
         self._bytes_left = _READINGS * len(data)
 
     def node(self, position: int, depth: int = 1) -> Node:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import MalformedPdf
 from idservice.pdf.frame import FileFrame
-from idservice.pdf.limits import MAX_OBJECTS
+from idservice.pdf.limits import MAX_OBJECTS, MAX_SECTIONS
 from idservice.pdf.raw_objects import Node, RawReader, read_indirect, skip
 
 if TYPE_CHECKING:
     from idservice.pdf.frame import PdfData
 
-MAX_SECTIONS = 2_000
+# In the trailers of all sections together; honest ones have about twenty each.
+_MAX_TOKENS = 1_000_000
 _ENTRY_BYTES = 20
 # How often all sections together may span the file; honest ones do not overlap at all.
 _READINGS = 2
@@ -94,11 +95,11 @@ def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
     base = frame.header_offset
     sections: list[XrefSection] = []
     seen: set[int] = set()
-    pending = [frame.startxref + base]
-    reader = RawReader(data)
+    pending = [(frame.startxref + base, False)]
+    reader = RawReader(data, _MAX_TOKENS)
     spanned = 0
     while pending:
-        start = pending.pop()
+        start, is_hybrid_part = pending.pop()
         if start in seen or len(seen) > MAX_SECTIONS:
             raise _malformed("the chain of cross-reference sections is circular or too long")
         seen.add(start)
@@ -107,7 +108,8 @@ def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
         if spanned > _READINGS * len(data):
             raise _malformed("its cross-reference sections overlap")
         sections.append(section)
-        pending += [base + offset for offset in _older(section.trailer)]
+        if not is_hybrid_part:
+            pending += [(base + offset, hybrid) for offset, hybrid in _older(section.trailer)]
     return RevisionHistory(base, frame.size, tuple(sections), _revisions(data, base, sections))
 
 
@@ -152,13 +154,16 @@ def _behind_entries(data: PdfData, position: int, count: int) -> int:
     return skip(data, entries.end())
 
 
-def _older(trailer: Node) -> list[int]:
-    """The offsets that a trailer names: of the previous section and of a hybrid's stream."""
+def _older(trailer: Node) -> list[tuple[int, bool]]:
+    """The offsets that a trailer names: of the previous section and of a hybrid's stream.
+
+    What a hybrid's stream itself names as previous is the same section (cl. 7.5.8.4).
+    """
     previous = trailer.integer("Prev")
     # Some producers write 0 where there is no previous section, and every reader takes it so.
-    older = [previous] if previous else []
+    older = [(previous, False)] if previous else []
     hybrid = trailer.integer("XRefStm")
-    return older if hybrid is None else [*older, hybrid]
+    return older if hybrid is None else [*older, (hybrid, True)]
 
 
 def _revisions(data: PdfData, base: int, sections: list[XrefSection]) -> tuple[Revision, ...]:

@@ -31,8 +31,11 @@ def require_signable(document: PdfDocument) -> None:
     """Refuse a document in which a further signature could not be validated.
 
     Raises PdfSigningForbidden for a signature outside the form and for too many of them,
-    MalformedPdf when another object shows the bytes that an earlier signature leaves out.
+    MalformedPdf when another object shows the bytes that an earlier signature leaves out, or
+    the revisions are too many or cannot be told apart.
     """
+    if "/Prev" in document.trailer:
+        read_history(document.data, document.frame)
     if not _may_hold_signatures(document.data):
         return
     found = signature_dictionaries(document)

@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _HEADER = re.compile(
-    _WHITE + rb"{0,8}(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
+    _WHITE + rb"{0,64}+(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
 )
 _STREAM = re.compile(rb"(?:" + _WHITE + rb"++|%[^\r\n]*+)*+stream(?:\r\n|\n|\r)")
 _END_OF_STREAM = re.compile(_WHITE + rb"{0,4}endstream(?![A-Za-z0-9])")

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idservice.errors import MalformedInput, MalformedPdf
-from idservice.pdf import revisions
+from idservice.pades.facts import read_facts
+from idservice.pdf import hybrid, revisions
 from idservice.pdf.frame import read_frame
 from idservice.pdf.revisions import RevisionHistory, read_history
 from support import pdfs
 from support.pdfs import append_table, hybrid_pdf, plain_objects, saved, stream_pdf, table_pdf
+from support.signing import signed
 
 PLAIN = table_pdf(plain_objects())
 
@@ -154,3 +156,75 @@ def test_damage_raises_only_errors_about_the_input(position: int, piece: bytes) 
     except MalformedInput:
         return
     assert all(item.end <= len(data) for item in found.revisions)
+
+
+def many_updates(data: bytes, count: int) -> bytes:
+    """Append many small updates, as a program that saves after every change does."""
+    out = bytearray(data)
+    previous = int(data[data.rindex(b"startxref") + 9 :].split()[0])
+    for index in range(count):
+        start = len(out)
+        out += b"5 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /F%d >>\nendobj\n" % index
+        section = len(out)
+        out += b"xref\n5 1\n%010d 00000 n \ntrailer\n" % start
+        out += b"<< /Size 6 /Root 1 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n" % (previous, section)
+        previous = section
+    return bytes(out)
+
+
+def test_thousands_of_revisions_are_read_and_signed() -> None:
+    """A file that was updated 5,000 times opens, is signed, and its signature is read."""
+    data = many_updates(PLAIN, 5_000)
+    done = signed(data)
+    found = history(done)
+    assert len(found.revisions) == 5_002
+    (facts,) = read_facts(done).signatures
+    assert (facts.integrity.value, facts.findings) == ("intact", ())
+    assert facts.revision == 5_002
+
+
+def test_no_more_than_can_be_validated_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose revisions nobody would read is refused before it is signed."""
+    data = many_updates(PLAIN, 8)
+    assert signed(data)
+    for module in (revisions, hybrid):
+        monkeypatch.setattr(module, "MAX_SECTIONS", 4)
+        with pytest.raises(MalformedPdf, match="too long"):
+            signed(data)
+        monkeypatch.undo()
+
+
+def test_tables_that_overlap_are_not_searched_again_and_again() -> None:
+    """Many tables that share one far trailer are refused after two readings of the file."""
+    tables = 500
+    middle = b"".join(b"xref\n" for _ in range(tables)) + bytes(20_000)
+    start = len(PLAIN)
+    trailers = b"".join(b"/Prev %d " % (start + 5 * index) for index in range(tables))
+    tail = b"trailer\n<< /Size 6 /Root 1 0 R %b >>\nstartxref\n%d\n%%%%EOF\n" % (trailers, start)
+    data = PLAIN + middle + tail
+    with pytest.raises(MalformedPdf):
+        list(hybrid._stream_offsets(data, read_frame(data)))
+
+
+def test_blanks_before_a_section_are_passed_over() -> None:
+    """A startxref that points to blanks in front of a section means that section."""
+    base = pdfs.build("xref-stream").data
+    old = int(base[base.rindex(b"startxref") + 9 :].split()[0])
+    assert len(history(base[:old] + b" " * 30 + base[old:]).revisions) == 1
+
+
+def test_a_hybrid_stream_may_name_the_previous_section_too() -> None:
+    """The stream of a hybrid section that repeats /Prev makes no circle."""
+    previous = int(PLAIN[PLAIN.rindex(b"startxref") + 9 :].split()[0])
+    row = b"\x01" + len(PLAIN).to_bytes(4, "big") + b"\x00"
+    stream = b"9 0 obj\n<< /Type /XRef /W [1 4 1] /Index [9 1] /Size 10 /Length 6 /Prev %d >>\n" % (
+        previous
+    )
+    stream += b"stream\n%b\nendstream\nendobj\n" % row
+    table = len(PLAIN) + len(stream)
+    data = PLAIN + stream + b"xref\n0 0\ntrailer\n"
+    data += b"<< /Size 10 /Root 1 0 R /Prev %d /XRefStm %d >>\n" % (previous, len(PLAIN))
+    data += b"startxref\n%d\n%%%%EOF\n" % table
+    found = history(data)
+    assert [item.section_start for item in found.revisions] == [previous, table]
+    assert len(found.sections) == 3
