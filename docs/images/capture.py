@@ -1,10 +1,12 @@
 """Make the pictures of the README from the running product: `make pictures` (needs Chromium).
 
 demo.png is what `idservice demo` prints on a terminal; status.png is the page at `/`.
+stamp.png and stamp-picture.png are visible signatures as poppler draws them.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import pty
 import re
@@ -16,17 +18,21 @@ import time
 import urllib.request
 from pathlib import Path
 
+from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 HERE = Path(__file__).parent
 COLUMNS = 92
+RESOLUTION = 150
+A4_HEIGHT = 842
+PERSON, OTHER_PERSON, PIN2 = "38001085718", "60001019906", "01497"
 PORT = "8093"
 
 
 def main() -> None:
-    """Capture both pictures into this folder."""
+    """Capture all pictures into this folder."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         home.mkdir()
@@ -35,6 +41,7 @@ def main() -> None:
             wait_for(f"http://127.0.0.1:{PORT}/healthz")
             photograph(f"http://127.0.0.1:{PORT}/", HERE / "status.png", "1180,1200", folder)
             draw(demo(home), Path(folder) / "demo.svg")
+            stamps(home, Path(folder))
         finally:
             service.terminate()
             service.wait()
@@ -87,6 +94,57 @@ def demo(home: Path) -> str:
     os.close(master)
     text = b"".join(chunks).decode().replace("\r\n", "\n")
     return re.sub(r"/\S*/home/", "./", text)
+
+
+def stamps(home: Path, folder: Path) -> None:
+    """Sign a contract visibly, once with all defaults and once with picture and QR code."""
+    contract, once, twice = home / "var" / "contract.pdf", folder / "once.pdf", folder / "twice.pdf"
+    ink = folder / "ink.png"
+    handwriting().save(ink)
+    said = ("--reason", "I agree", "--location", "Tallinn")
+    sign(home, contract, once, PERSON, "--stamp", *said)
+    pictured = ("--stamp-image", ink, "--stamp-qr", "https://id.example.ee/{code}")
+    placed = ("--at", "20,110,100,32mm", "--corner", "bottom-right")
+    sign(
+        home, once, twice, OTHER_PERSON, *placed, *pictured, "--stamp-background", "#f3f7ff", *said
+    )
+    crop(once, HERE / "stamp.png", (344, 22, 574, 122))
+    crop(twice, HERE / "stamp-picture.png", (240, 298, 553, 416))
+
+
+def sign(home: Path, source: Path, target: Path, person: str, *options: str | Path) -> None:
+    """Sign a file with the server key of a test person."""
+    words = ("sign", source, "-o", target, "--as", person, "--pin", PIN2, *options)
+    if idservice(home, *map(str, words)).wait():
+        sys.exit("the contract was not signed")
+
+
+def handwriting() -> Image.Image:
+    """Draw something like a name written by hand, blue on nothing."""
+    scale = 4
+    picture = Image.new("RGBA", (300 * scale, 130 * scale), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(picture)
+    for step in range(4000):
+        along = step / 4000
+        swing = 42 * (1 - along) * math.sin(9 * math.tau * along + 0.6)
+        x = 20 + 240 * along + 16 * math.sin(18 * math.tau * along)
+        y = 70 - swing - 14 * math.sin(2.2 * math.tau * along)
+        radius = 1.1 + 0.7 * math.sin(7 * math.tau * along)
+        corners = [(x - radius) * scale, (y - radius) * scale]
+        corners += [(x + radius) * scale, (y + radius) * scale]
+        pen.ellipse(corners, fill=(24, 40, 140, 255))
+    return picture.resize((600, 260), Image.Resampling.LANCZOS)
+
+
+def crop(document: Path, path: Path, box: tuple[int, int, int, int]) -> None:
+    """Draw part of the last page: left, bottom, right, top in points of an A4 page."""
+    scale = RESOLUTION / 72
+    left, bottom, right, top = (round(edge * scale) for edge in box)
+    height = round(A4_HEIGHT * scale)
+    place = ("-x", left, "-y", height - top, "-W", right - left, "-H", top - bottom)
+    tool = shutil.which("pdftoppm") or sys.exit("install poppler-utils")
+    words = (tool, "-r", RESOLUTION, "-png", "-singlefile", *place, document, path.with_suffix(""))
+    subprocess.run([str(word) for word in words], check=True)
 
 
 def draw(output: str, path: Path) -> None:
