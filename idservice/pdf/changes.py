@@ -39,6 +39,7 @@ from idservice.pdf.changes_pages import (
     annotation_changed,
     annotation_list_changed,
     page_changed,
+    page_holder_changed,
 )
 from idservice.pdf.changes_store import item_changed, part_changed, store_object_changed
 from idservice.pdf.document_roles import Role, Roles
@@ -68,6 +69,7 @@ RULES: dict[Role, Rule] = {
     Role.FIELD: field_changed,
     Role.FIELD_VALUE: field_value_changed,
     Role.PAGE: page_changed,
+    Role.PAGE_HOLDER: page_holder_changed,
     Role.ANNOTATIONS: annotation_list_changed,
     Role.ANNOTATION: annotation_changed,
     Role.STORE: store_object_changed,
@@ -79,7 +81,7 @@ RULES: dict[Role, Rule] = {
 """What judges an object of each role, in the order in which they work."""
 
 # These are referred to from everywhere, and only entries that mean one thing may differ.
-_KNOWN_EVERYWHERE = frozenset({Role.CATALOG, Role.PAGE})
+_KNOWN_EVERYWHERE = frozenset({Role.CATALOG, Role.PAGE, Role.PAGE_HOLDER})
 _WIDGETS = frozenset({Role.FIELD, Role.ANNOTATION})
 # How structure, actions and other annotations refer to a field or annotation.
 _BACK_REFERENCES = frozenset({"Parent", "Obj", "Data", "Popup", "IRT", "P", "CO", "T", "Fields"})

@@ -21,9 +21,40 @@ def page_changed(
     judgement: Judgement, number: int, old: StoredObject | None, new: StoredObject | None
 ) -> None:
     """Judge a page: only its annotations may differ."""
-    page = judgement.roles.page(number)
-    was = {} if old is None else old.entries
-    now = {} if new is None else new.entries
+    _page_changed(
+        judgement,
+        judgement.roles.page(number),
+        {} if old is None else old.entries,
+        {} if new is None else new.entries,
+    )
+
+
+def page_holder_changed(
+    judgement: Judgement, number: int, old: StoredObject | None, new: StoredObject | None
+) -> None:
+    """Judge a part of the page tree that pages are written into."""
+    was, now = None if old is None else old.value, None if new is None else new.value
+    if isinstance(was, dict) and isinstance(now, dict):
+        others = [{key: node[key] for key in node if key != "Kids"} for node in (was, now)]
+        was, now = was.get("Kids"), now.get("Kids")
+        if others[0] != others[1]:
+            was = None
+    pages = judgement.roles.places.holders[number]
+    if not isinstance(was, list) or not isinstance(now, list) or len(was) != len(now):
+        judgement.forbid("pages-changed", "shows other pages")
+        return
+    for index, (before, after) in enumerate(zip(was, now, strict=True)):
+        if before == after:
+            continue
+        if index in pages and isinstance(before, dict) and isinstance(after, dict):
+            _page_changed(judgement, pages[index], before, after)
+        else:
+            judgement.forbid("pages-changed", "shows other pages")
+
+
+def _page_changed(
+    judgement: Judgement, page: int | None, was: dict[str, Value], now: dict[str, Value]
+) -> None:
     for key in sorted(was.keys() | now.keys()):
         before, after = was.get(key), now.get(key)
         if before == after:

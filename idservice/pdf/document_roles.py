@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pikepdf import Array, Dictionary
-
 from idservice.pdf.limits import MAX_TREE_DEPTH
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.page_places import PagePlaces, page_places
 from idservice.pdf.reference_index import TRAILER, Edge
 from idservice.pdf.stored_objects import malformed
 
 if TYPE_CHECKING:
-    from pikepdf import Object
-
     from idservice.pdf.document import PdfDocument
     from idservice.pdf.object_history import Step, View
 
@@ -45,6 +42,7 @@ class Role(Enum):
     EXTENSION = "extension"
     PERMISSIONS = "permissions"
     PAGE = "page"
+    PAGE_HOLDER = "part of the page tree"
     ANNOTATIONS = "list of annotations"
     ANNOTATION = "annotation"
 
@@ -72,6 +70,7 @@ LEADS_TO: dict[Role, dict[str, Role]] = {
     Role.EXTENSION: {ANY: Role.EXTENSION},
     Role.PERMISSIONS: {"DocMDP": Role.FIELD_VALUE},
     Role.PAGE: {"Annots": Role.ANNOTATIONS},
+    Role.PAGE_HOLDER: {"Kids": Role.PAGE_HOLDER, ANY: Role.PAGE},
     Role.ANNOTATIONS: {ANY: Role.ANNOTATION},
 }
 """Which entry leads from one role to another; ANY stands for every key and every place."""
@@ -116,8 +115,7 @@ class Roles:
         self._owners: dict[int, FieldPlace] = {}
         self._names: set[str] = set()
         self._document = document
-        self._pages: dict[int, int] | None = None
-        self._annotations: dict[int, int] = {}
+        self._places: PagePlaces | None = None
         for key, role in LEADS_TO[Role.TRAILER].items():
             if key in trailer:
                 self._assign(view, role, trailer[key], 1)
@@ -169,28 +167,25 @@ class Roles:
 
     def page(self, number: int) -> int | None:
         """Return the number of the page that an object is, or whose annotations it lists."""
-        pages = self._page_numbers()
-        return pages.get(number) or self._annotations.get(number)
+        places = self.places
+        return places.pages.get(number) or places.annotations.get(number)
+
+    @property
+    def places(self) -> PagePlaces:
+        """Where the pages stand; looked for when first asked."""
+        if self._places is None:
+            self._places = page_places(self._document)
+        return self._places
 
     def _of_holder(self, number: int) -> Role | None:
-        return self._known.get(number) or self._of_page(number)
-
-    def _of_page(self, number: int) -> Role | None:
-        if number in self._page_numbers():
+        known = self._known.get(number)
+        if known is not None:
+            return known
+        if number in self.places.pages:
             return Role.PAGE
-        return Role.ANNOTATIONS if number in self._annotations else None
-
-    def _page_numbers(self) -> dict[int, int]:
-        """Number the pages, and find the lists of their annotations, when first asked."""
-        if self._pages is None:
-            self._pages = {}
-            for index, page in enumerate(_leaves(self._document.catalog["/Pages"]), start=1):
-                if page.is_indirect:
-                    self._pages[page.objgen[0]] = index
-                listed = page.get("/Annots")
-                if isinstance(listed, Array) and listed.is_indirect:
-                    self._annotations.setdefault(listed.objgen[0], index)
-        return self._pages
+        if number in self.places.annotations:
+            return Role.ANNOTATIONS
+        return Role.PAGE_HOLDER if number in self.places.holders else None
 
     def _assign(self, view: View, role: Role, value: Value, depth: int) -> None:
         if depth > MAX_TREE_DEPTH:
@@ -267,17 +262,3 @@ def text(value: bytes) -> str:
     if value.startswith(b"\xef\xbb\xbf"):
         return value[3:].decode("utf-8", "replace")
     return value.decode("latin-1")
-
-
-def _leaves(root: Object) -> list[Object]:
-    """The pages of a page tree in order; that it is sound was checked when it was opened."""
-    found: list[Object] = []
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        kids = node.get("/Kids")
-        if isinstance(kids, Array):
-            pending += [kid for kid in reversed(list(kids)) if isinstance(kid, Dictionary)]
-        else:
-            found.append(node)
-    return found
