@@ -1,6 +1,8 @@
 """Time-stamps over HTTP: a reply for every query, a problem only for what is wrong with HTTP."""
 
 import datetime as dt
+import time
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,9 @@ from idservice.cms.time_stamp_request import build_request
 from idservice.cms.time_stamp_response import read_response
 from idservice.crypto.algorithms import SHA256, SHA384
 from idservice.errors import TimeStampRefused
-from idservice.services.clock_watch import ClockReference
+from idservice.services.clock_watch import REFERENCE_VARIABLE, ClockReference
+from idservice.web.app import create_app_from_environment
+from support.homes import environment
 from support.web import WebBench, require_problem
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -109,3 +113,22 @@ def test_a_drifted_clock_is_told_and_counted(web: WebBench) -> None:
     with pytest.raises(TimeStampRefused, match="timeNotAvailable"):
         read_response(response.data, imprint=IMPRINT, hash=SHA256, nonce=7)
     assert 'code="clock_drifted"} 1.0' in web.client.get("/metrics").text
+
+
+def test_a_worker_takes_over_the_reference_of_the_service(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that begins after the clock was set was told what the clocks said before."""
+    for name, value in environment(home).items():
+        monkeypatch.setenv(name, value)
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=3)
+    monkeypatch.setenv(REFERENCE_VARIABLE, ClockReference(before, time.monotonic()).text())
+    client = create_app_from_environment().test_client()
+    reply = client.post("/tsa", data=REQUEST, content_type=QUERY).data
+    with pytest.raises(TimeStampRefused, match="timeNotAvailable"):
+        read_response(reply, imprint=IMPRINT, hash=SHA256, nonce=7)
+    monkeypatch.delenv(REFERENCE_VARIABLE)
+    reply = (
+        create_app_from_environment().test_client().post("/tsa", data=REQUEST, content_type=QUERY)
+    )
+    assert read_response(reply.data, imprint=IMPRINT, hash=SHA256, nonce=7).integrity == "intact"
