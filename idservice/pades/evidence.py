@@ -37,8 +37,8 @@ _COMPROMISE = frozenset({"keyCompromise", "cACompromise"})
 class VerifiedStatement:
     """What one answer or list says about a certificate, and who signed it.
 
-    `bag` are the certificates that came along with it; `no_check` tells that the signer's
-    certificate need not be asked about. `end` is how many bytes of the document hold it.
+    `no_check` tells that the signer's certificate need not be asked about. `end` is how many
+    bytes of the document hold it.
     """
 
     source: StatementSource
@@ -49,7 +49,6 @@ class VerifiedStatement:
     reason: str | None
     end: int
     signer: x509.Certificate
-    bag: tuple[x509.Certificate, ...]
     no_check: bool
 
 
@@ -156,7 +155,6 @@ class _Answer:
     def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
         """Verify the answer about a certificate. Raises what `require_status` raises."""
         status = require_status(self.facts, certificate, issuer, at=None)
-        basic = self.facts.basic
         responder = status.responder_certificate
         return VerifiedStatement(
             StatementSource.OCSP,
@@ -167,7 +165,6 @@ class _Answer:
             status.reason,
             self.end,
             responder,
-            () if basic is None else load_readable(basic.certificates_der),
             status.responder_exempt and responder != issuer,
         )
 
@@ -192,7 +189,6 @@ class _List:
             status.reason,
             self.end,
             issuer,
-            (),
             no_check=False,
         )
 

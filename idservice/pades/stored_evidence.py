@@ -15,7 +15,7 @@ from idservice.pades.dss import SecurityStore, StoreItems
 from idservice.validation.facts import EvidenceKind, StoredEvidence
 
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
-MAX_EVIDENCE = 8192
+MAX_EVIDENCE = 1024
 """What is handed on to validation, of all revisions together."""
 
 _MAX_TOLD = 5

@@ -91,6 +91,9 @@ class _PathFinder:
             tuple[x509.Certificate, x509.Certificate, int],
             tuple[tuple[Statement, ...], tuple[str, ...]],
         ] = {}
+        self._paths: dict[
+            tuple[x509.Certificate, tuple[x509.Certificate, ...], Purpose | None], ValidPath
+        ] = {}
 
     def of_signer(self, signature: SignatureFacts) -> PathFacts:
         """Find the path of a signing certificate, and judge what came along with it."""
@@ -118,6 +121,14 @@ class _PathFinder:
         return PathFacts(self._described(path, 0))
 
     def _build(
+        self, leaf: x509.Certificate, bag: Sequence[x509.Certificate], purpose: Purpose | None
+    ) -> ValidPath:
+        key = (leaf, tuple(bag), purpose)
+        if key not in self._paths:
+            self._paths[key] = self._search(leaf, bag, purpose)
+        return self._paths[key]
+
+    def _search(
         self, leaf: x509.Certificate, bag: Sequence[x509.Certificate], purpose: Purpose | None
     ) -> ValidPath:
         others = (*self._context.intermediates, *bag, *self._carried.certificates)
@@ -156,7 +167,7 @@ class _PathFinder:
                 statements += [
                     item
                     for one in found.verified
-                    if (item := self._statement(one, depth)) is not None
+                    if (item := self._statement(one, issuer, depth)) is not None
                 ]
             self._statements[key] = tuple(statements), found.refused
         return self._statements[key]
@@ -176,10 +187,12 @@ class _PathFinder:
             ),
         )
 
-    def _statement(self, found: VerifiedStatement, depth: int) -> Statement | None:
+    def _statement(
+        self, found: VerifiedStatement, issuer: x509.Certificate, depth: int
+    ) -> Statement | None:
         """Add the path of who signed; without any, the statement is worth nothing."""
         try:
-            path = self._build(found.signer, found.bag, None)
+            path = self._build(found.signer, (issuer,), None)
         except (Verification, MalformedInput, Unsupported):
             return None
         return Statement(
