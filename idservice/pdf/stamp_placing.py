@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary
@@ -37,7 +38,10 @@ _MARGIN, _MARGIN_SHARE = 36.0, 0.06
 _GAP = 6.0
 # Producers round rectangles; this much over the edge hides nothing of a stamp.
 _TOLERANCE = 0.5
-_MAX_CANDIDATES = 10_000
+# More places, and more annotations than the largest of them, are not looked at.
+_MAX_CANDIDATES, _MAX_OBSTACLES = 1000, 1000
+_STEPS = 4
+_SCALES = (1.0, 0.75, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +141,40 @@ def _asked_place(page: SeenPage, box: Box) -> Rectangle:
 
 
 def _free_place(location: PageLocation, page: SeenPage) -> Rectangle:
-    """Return the first free place of the default size: upwards from the bottom right, then left."""
-    taken = [page.to_seen(item) for item in occupied(location)]
-    page_width, page_height = page.size
-    margin = min(_MARGIN, _MARGIN_SHARE * min(page_width, page_height))
-    width = min(DEFAULT_WIDTH, page_width - 2 * margin)
-    height = min(DEFAULT_HEIGHT, page_height - 2 * margin)
-    columns = int((page_width - 2 * margin + _GAP) // (width + _GAP))
-    rows = int((page_height - 2 * margin + _GAP) // (height + _GAP))
-    for number in range(min(columns * rows, _MAX_CANDIDATES)):
-        column, row = divmod(number, rows)
-        left = page_width - margin - width - column * (width + _GAP)
-        bottom = margin + row * (height + _GAP)
-        candidate = (left, bottom, left + width, bottom + height)
-        if not any(_overlap(candidate, item) for item in taken):
-            return candidate
+    """Return the first free place, from the bottom right upwards, then to the left.
+
+    Where the usual size finds none, a smaller one is tried.
+    """
+    obstacles = sorted(occupied(location), key=_area, reverse=True)[:_MAX_OBSTACLES]
+    taken = [page.to_seen(item) for item in obstacles]
+    for scale in _SCALES:
+        for candidate in islice(_candidates(page, scale), _MAX_CANDIDATES):
+            if not any(_overlap(candidate, item) for item in taken):
+                return candidate
     raise StampOffPage(
-        f"Page {location.number} has no free place left for another stamp of the usual size.",
+        f"Page {location.number} has no free place left for another stamp.",
         "Name another page with --page, or a place with --at.",
     )
+
+
+def _candidates(page: SeenPage, scale: float) -> Iterator[Rectangle]:
+    """Yield places in steps of a quarter of a stamp, so that stamps stand edge to edge."""
+    page_width, page_height = page.size
+    margin = min(_MARGIN, _MARGIN_SHARE * min(page_width, page_height))
+    width = scale * min(DEFAULT_WIDTH, page_width - 2 * margin)
+    height = scale * min(DEFAULT_HEIGHT, page_height - 2 * margin)
+    across, upwards = (width + _GAP) / _STEPS, (height + _GAP) / _STEPS
+    columns = int((page_width - 2 * margin - width) // across) + 1
+    rows = int((page_height - 2 * margin - height) // upwards) + 1
+    for column in range(columns):
+        right = page_width - margin - column * across
+        for row in range(rows):
+            bottom = margin + row * upwards
+            yield right - width, bottom, right, bottom + height
+
+
+def _area(one: Rectangle) -> float:
+    return (one[2] - one[0]) * (one[3] - one[1])
 
 
 def _overlap(one: Rectangle, other: Rectangle) -> bool:

@@ -1,5 +1,7 @@
 """Where stamps may stand: on which page, in which field, and what is refused."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,25 @@ def test_automatic_places_avoid_what_is_there() -> None:
     assert above[1] >= round(first[3])
     link = taken.replace(b"/Widget", b"/Link") % tuple(round(edge) for edge in first)
     assert widget_rect(stamped(page_pdf(link)))[0] == first
+
+
+def test_a_smaller_stamp_goes_where_the_usual_one_does_not() -> None:
+    """Where a form leaves only a narrow strip, the stamp is set smaller in it."""
+    data = page_pdf(b"/Annots [<< /Type /Annot /Subtype /Widget /Rect [0 85 595 842] >>]")
+    rect, _ = widget_rect(stamped(data))
+    assert rect[3] <= 85
+    assert rect[3] - rect[1] == pytest.approx(36)
+
+
+def test_finding_a_place_takes_no_time_on_a_page_full_of_annotations() -> None:
+    """Ten thousand specks and a cover over the whole page are told apart in a moment."""
+    speck = b"<< /Type /Annot /Subtype /Square /Rect [1 1 2 2] >> "
+    cover = b"<< /Type /Annot /Subtype /Square /Rect [0 0 595 842] >>"
+    data = page_pdf(b"/Annots [" + speck * 10_000 + cover + b"]")
+    started = time.process_time()
+    with pytest.raises(StampOffPage):
+        stamped(data)
+    assert time.process_time() - started < 10
 
 
 def test_a_page_without_room_is_refused() -> None:
