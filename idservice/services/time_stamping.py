@@ -21,7 +21,9 @@ from idservice.cms.time_stamp_response import MAX_BYTES, read_response
 from idservice.cms.time_stamp_token import TimeStampToken
 from idservice.crypto.algorithms import HashAlgorithm
 from idservice.errors import (
+    MalformedCms,
     MalformedInput,
+    MalformedTimeStamp,
     ServiceUnavailable,
     TimeStampMismatch,
     TimeStampNotTrusted,
@@ -142,7 +144,7 @@ class TimeStamping:
 
         Raises TsaUnavailable when none answers in time. When one answered wrongly and no
         other was right: TimeStampMismatch, TimeStampNotTrusted, TimeStampRefused, or
-        MalformedTimeStamp and MalformedCms.
+        MalformedTimeStamp.
         """
         try:
             return ask_in_turn(
@@ -163,7 +165,10 @@ class TimeStamping:
         nonce = secrets.randbits(NONCE_BITS)
         request = build_request(imprint, algorithm, nonce=nonce)
         answer = authority.ask(request, seconds)
-        token = read_response(answer, imprint=imprint, hash=algorithm, nonce=nonce)
+        try:
+            token = read_response(answer, imprint=imprint, hash=algorithm, nonce=nonce)
+        except MalformedCms as exc:
+            raise MalformedTimeStamp(exc.detail, "Use another time-stamping authority.") from exc
         if len(token.token_der) > self._room:
             raise TimeStampMismatch(
                 f"The time-stamp has {len(token.token_der)} bytes and {self._room} are kept free "

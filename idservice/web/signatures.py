@@ -45,7 +45,6 @@ LEVEL_PROBLEMS = (
     errors.TimeStampMismatch,
     errors.TimeStampNotTrusted,
     errors.MalformedTimeStamp,
-    errors.MalformedCms,
     errors.StatusAnswerInvalid,
     errors.StatusAnswerMismatch,
     errors.StatusAnswerStale,
