@@ -65,7 +65,11 @@ class _Time(click.ParamType[dt.datetime]):
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also trust the certificates in this PEM file (may be repeated).",
 )
-@click.option("--at", type=_Time(), help="Validate as of this time (ISO 8601) instead of now.")
+@click.option(
+    "--at",
+    type=_Time(),
+    help="Validate as of this time (ISO 8601) instead of now; the report is marked with it.",
+)
 @click.pass_obj
 def verify(
     context: AppContext,
@@ -165,6 +169,9 @@ def _show(report: ValidationReport, *, as_of: bool) -> None:
         _add_finding(tree, "note", finding)
     for signature in report.signatures:
         _add_signature(tree, signature)
+    if not report.signatures:
+        for item in report.to_json()["timeStamps"]:
+            _add_time_stamp(tree, item)
     console.print(tree)
 
 
