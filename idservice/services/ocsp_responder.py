@@ -33,13 +33,15 @@ from idservice.pki.ocsp_building import (
     error_answer,
 )
 from idservice.pki.ocsp_cert_id import CertId
-from idservice.pki.ocsp_request import OcspRequest, parse_request
+from idservice.pki.ocsp_request import MAX_REQUEST_BYTES, OcspRequest, parse_request
 from idservice.pki.revocation_reasons import CERTIFICATE_HOLD
 from idservice.services.service_certificates import ServiceCertificates
 from idservice.settings import OcspSettings
 from idservice.store import certificates, status_epochs
 from idservice.store.certificates import CertificateState
 from idservice.store.database import Database
+
+__all__ = ["MAX_REQUEST_BYTES", "Answerable", "OcspAnswer", "OcspResponder"]
 
 OCSP_KEY = "ocsp"
 

@@ -13,9 +13,8 @@ from datetime import timedelta
 from flask import Blueprint, Response, g, request
 
 from idservice import errors
-from idservice.pki.ocsp_request import MAX_REQUEST_BYTES
 from idservice.services.certificate_authority import ISSUING_KEY
-from idservice.services.ocsp_responder import OcspAnswer
+from idservice.services.ocsp_responder import MAX_REQUEST_BYTES, OcspAnswer
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.problems import status_of
 from idservice.web.state import web_state
@@ -66,7 +65,14 @@ def post_request_to_issuer(issuer: str) -> Response:
 
 
 @blueprint.get("/ocsp/<path:encoded>")
-@describes(Operation(tag="Certificate status", answers=_ANSWERS, problems=(errors.NotFound,)))
+@describes(
+    Operation(
+        tag="Certificate status",
+        answers=_ANSWERS,
+        # An address with a line break in it is none for GET.
+        problems=(errors.NotFound, errors.MethodNotAllowed),
+    )
+)
 def get_request(encoded: str) -> Response:
     """Ask for the status of certificates with GET (RFC 6960 app. A.1).
 

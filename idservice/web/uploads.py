@@ -15,8 +15,8 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
-from idservice.pki.ocsp_request import MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES
 from idservice.services.access_tokens import AccessTokens
+from idservice.services.ocsp_responder import MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES
 from idservice.services.stamps import MAX_PICTURE_BYTES
 from idservice.services.timestamp_authority import MAX_REQUEST_BYTES
 from idservice.settings import Settings

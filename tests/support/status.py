@@ -1,16 +1,21 @@
 """OCSP answers and revocation lists made for tests, right unless a test changes one thing."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from idservice.crypto import der
+from idservice.crypto.algorithm_identifiers import signature_algorithm_der
 from idservice.crypto.certificates import subject_name
 from idservice.pki.crl_building import CrlContents, RevokedEntry, build_crl
+from idservice.pki.ocsp_answer import wrap_basic
 from idservice.pki.ocsp_building import GOOD, Period, Responder, Status, build_answer
 from idservice.pki.ocsp_cert_id import CertId, make_cert_id
+from idservice.pki.ocsp_response import OcspStatus, read_answer, require_status
 from support.pki import (
     AT,
     NOT_BEFORE,
@@ -89,6 +94,42 @@ class AnswerPlan:
             produced_at=self.produced_at,
             nonce=self.nonce,
         )
+
+
+def status_in(
+    answer_der: bytes,
+    *,
+    at: dt.datetime | None = AT,
+    nonce: bytes | None = NONCE,
+    max_age: dt.timedelta | None = dt.timedelta(minutes=2),
+    issuer: CertificatePair | None = None,
+) -> OcspStatus:
+    """Rely on an answer about the standing leaf."""
+    return require_status(
+        read_answer(answer_der),
+        chain().leaf.certificate,
+        (issuer or chain().intermediate).certificate,
+        at=at,
+        nonce=nonce,
+        max_age=max_age,
+    )
+
+
+def resigned(change: Callable[[bytes], bytes], plan: AnswerPlan | None = None) -> bytes:
+    """Change the signed bytes of an answer and sign them again with the same key."""
+    plan = plan or AnswerPlan()
+    basic = read_answer(plan.build()).basic
+    assert basic is not None
+    signer = plan.responder.signer()
+    tbs = change(basic.tbs_der)
+    return wrap_basic(
+        der.sequence(
+            tbs,
+            signature_algorithm_der(signer.algorithm),
+            der.bit_string(signer.sign(tbs)),
+            der.context(0, der.sequence(plan.responder.der)),
+        )
+    )
 
 
 def crl_contents(

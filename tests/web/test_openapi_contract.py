@@ -35,6 +35,8 @@ schemathesis.openapi.media_type(
     "application/pdf",
     st.sampled_from([SPECIMEN, signed(SPECIMEN), SPECIMEN[:-99], b""]) | st.binary(max_size=200),
 )
+for media_type in ("application/ocsp-request", "application/timestamp-query"):
+    schemathesis.openapi.media_type(media_type, st.binary(max_size=200))
 
 CHECKS: list[Any] = [
     not_a_server_error,
