@@ -7,7 +7,7 @@ first, so that under both databases the units of all processes and machines take
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -30,6 +30,7 @@ _ADVANCE = (
     .values(last_gen_time=bindparam("gen_time"))
 )
 _ADD = insert(time_stamps)
+_COLUMNS = tuple(column.name for column in time_stamps.c)
 _FIND = select(time_stamps).where(time_stamps.c.serial == bindparam("wanted_serial"))
 _COUNT = select(func.count()).select_from(time_stamps)
 
@@ -64,7 +65,7 @@ def advance(connection: Connection, unit: str, gen_time: datetime) -> bool:
 
 def add(connection: Connection, records: Sequence[TimeStampRecord]) -> None:
     """Store tokens that are about to be signed; every serial must be new."""
-    connection.execute(_ADD, [asdict(item) for item in records])
+    connection.execute(_ADD, [{name: getattr(item, name) for name in _COLUMNS} for item in records])
 
 
 def find(connection: Connection, serial: str) -> TimeStampRecord | None:
