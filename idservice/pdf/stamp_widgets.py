@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pikepdf import Dictionary, Name
+
 from idservice.errors import StampFieldUnusable
-from idservice.pdf.page_geometry import PageLocation, first_page
+from idservice.pdf.annotations import page_annotations
+from idservice.pdf.page_geometry import PageLocation, each_page, first_page
 from idservice.pdf.stamp import Place
-from idservice.pdf.stamp_placing import Spot, field_spots, new_spot
+from idservice.pdf.stamp_placing import Spot, field_spots, has_area, new_spot, widgets_of
 from idservice.pdf.writer import number, reference
 
 if TYPE_CHECKING:
@@ -55,7 +58,8 @@ def new_widget(
     """
     if stamp is None:
         location = first_page(document)
-        return NewWidget(location, b"/Rect [0 0 0 0]" + _on_page(location))
+        nothing = _empty_appearance(document, update)
+        return NewWidget(location, b"/Rect [0 0 0 0]" + nothing + _on_page(location))
     if stamp.place is None and field_name is not None:
         raise StampFieldUnusable(
             f"The document has no signature field {field_name[:80]!r} whose rectangle the stamp "
@@ -99,6 +103,37 @@ def existing_widgets(
     return shown
 
 
+def entries_for_stamps(document: PdfDocument, filled: SignatureField | None) -> dict[str, bytes]:
+    """Return what the form must say so that a stamp is seen as it was drawn.
+
+    A form with NeedAppearances lets readers draw all fields anew, and some draw signature
+    fields empty. It is switched off when nobody signed the document yet and every other
+    field on the pages has been drawn already; `filled` is the field that is signed.
+    """
+    form = document.form.dictionary
+    if form is None or not form.get("/NeedAppearances", False) or document.is_signed:
+        return {}
+    own = () if filled is None else [item.objgen for item in widgets_of(filled)]
+    others = (
+        item
+        for location in each_page(document)
+        for item in page_annotations(location)
+        if item.get("/Subtype") == Name.Widget and item.objgen not in own
+    )
+    return {"/NeedAppearances": b"false"} if all(map(_is_drawn, others)) else {}
+
+
+def _is_drawn(widget: Object) -> bool:
+    """Tell whether a widget has an appearance, or none can be missed."""
+    flags = widget.get("/F", 0)
+    if isinstance(flags, int) and flags & (_INVISIBLE | _HIDDEN | _NO_VIEW):
+        return True
+    appearance = widget.get("/AP")
+    if isinstance(appearance, Dictionary) and "/N" in appearance:
+        return True
+    return not has_area(widget)
+
+
 def _drawing(
     document: PdfDocument, update: Update, stamp: Stamp, at: dt.datetime, text: SignatureText
 ) -> StampDrawing:
@@ -110,6 +145,19 @@ def _drawing(
 
 def _appearance(drawing: StampDrawing, spot: Spot) -> bytes:
     return b"<< /N %b >>" % drawing.appearance(spot.width, spot.height, spot.rotation)
+
+
+def _empty_appearance(document: PdfDocument, update: Update) -> bytes:
+    """An appearance that shows nothing, for what may be a PDF/A: it has metadata then.
+
+    ISO 19005-1 cl. 6.9 asks for one of every field, also of those without area.
+    """
+    if "/Metadata" not in document.catalog:
+        return b""
+    empty = update.reserve()
+    entries = b"/Type /XObject /Subtype /Form /BBox [0 0 0 0] /Resources << >>"
+    update.put(empty, update.writer.stream(entries, b"", empty))
+    return b" /AP << /N %b >>" % reference(empty)
 
 
 def _on_page(location: PageLocation) -> bytes:
