@@ -38,17 +38,15 @@ def key_inventory(keys: AuthorityKeys, services: ServiceCertificates) -> Iterato
         certificate = load_certificate(certificate_der)
         period = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
         yield InventoryEntry(name, keys.place(name), *period, None, _sha256(certificate_der))
-    for name in services.names:
-        held = services.newest_or_none(name)
-        if held is not None:
-            yield InventoryEntry(
-                name,
-                keys.place(name),
-                held.not_before,
-                held.not_after,
-                held.renew_at,
-                _sha256(held.certificate_der),
-            )
+    for held in services.inventory():
+        yield InventoryEntry(
+            held.name,
+            keys.place(held.name),
+            held.not_before,
+            held.not_after,
+            held.renew_at,
+            _sha256(held.certificate_der),
+        )
 
 
 def _sha256(certificate_der: bytes) -> str:

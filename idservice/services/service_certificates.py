@@ -162,6 +162,11 @@ class ServiceCertificates:
         with self._database.read() as connection:
             return self._newest(connection, name, self._signer(name), self._clock())
 
+    def inventory(self) -> Sequence[ServiceCertificate]:
+        """Return the certificates of all services whose keys were made, renewing nothing."""
+        found = (self.newest_or_none(name) for name in self._lifetimes)
+        return [item for item in found if item is not None]
+
     def renew(self, *, every: bool = False, actor: str = ACTOR) -> Sequence[str]:
         """Renew what is due or missing, or everything; return the names of what is new.
 

@@ -14,6 +14,8 @@ from idservice.web.state import web_state
 blueprint = Blueprint("status", __name__)
 
 _SECONDS_PER_YEAR = 31_557_600
+_TITLES = {"ocsp": "OCSP", "tsa": "Time-stamps", "tsa_archive": "Archive time-stamps"}
+_PATHS = {"ocsp": "/ocsp", "tsa": "/tsa", "tsa_archive": "/tsa/archive"}
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -23,7 +25,7 @@ def status() -> str:
     """See what is running: addresses, test people, authorities, keys."""
     state = web_state()
     services = state.services
-    at = services.clock()
+    at, lists = services.clock(), services.revocation_lists
     return render_template(
         "status.html",
         version=__version__,
@@ -32,6 +34,10 @@ def status() -> str:
         uptime=_span(at - state.started_at),
         people=services.test_people.ready(),
         authorities=services.publication.list(),
+        lists={name: lists.stored(name) for name in lists.names},
+        service_certificates=services.service_certificates.inventory(),
+        service_titles=_TITLES,
+        service_paths=_PATHS,
         token_keys=[key for key in services.token_keys.list() if key.retired_at is None],
         metrics=state.settings.server.metrics,
         remaining=lambda end: _span(end - at),

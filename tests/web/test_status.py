@@ -26,6 +26,10 @@ def test_the_status_page_shows_what_runs(web: WebBench) -> None:
         assert text in page
     for published in web.services.publication.list():
         assert published.sha256 in page
+    for text in ("/crl/root.crl", "/crl/esteid2025.crl", "/ocsp", "/tsa", "/tsa/archive"):
+        assert text in page
+    until = web.services.service_certificates.current("ocsp").not_after
+    assert f"{until:%Y-%m-%d}" in page
 
 
 def test_the_first_commands_name_a_file_that_is_there(web: WebBench) -> None:
