@@ -252,6 +252,25 @@ def test_a_revoked_signer_needs_an_earlier_time_stamp(order: str, reason: str) -
         assert found["trust"]["verdict"] == "untrusted"
 
 
+@pytest.mark.parametrize(("stamped", "passes"), [(AT, True), (AT + 7 * MINUTE, False)])
+def test_a_compromise_counts_from_its_own_date(stamped: dt.datetime, passes: bool) -> None:  # noqa: FBT001
+    """A list may tell that a key was compromised before it was revoked (RFC 5280 cl. 5.3.2)."""
+    found = authorities()
+    told = revocation_list(
+        found.issuing,
+        AT + 30 * MINUTE,
+        (found.signer, EVENT),
+        compromised_at=AT + 5 * MINUTE,
+    )
+    document = store(
+        sign(stamp_at=stamped),
+        ocsps=[answer(found.stamper, AT + 30 * MINUTE)],
+        crls=[told, revocation_list(found.root, AT - DAY)],
+    )
+    expected = PASSED if passes else ("INDETERMINATE", "REVOKED_NO_POE")
+    assert outcome(document) == expected
+
+
 @pytest.mark.parametrize("order", list(ORDERS))
 def test_an_expired_signer_needs_an_earlier_time_stamp(order: str) -> None:
     """A certificate is valid up to its last second (RFC 5280 cl. 4.1.2.5)."""

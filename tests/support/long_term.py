@@ -20,6 +20,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from idservice.cms.signed_data import cms_template
 from idservice.crypto.algorithms import SHA256
+from idservice.crypto.keys import PrivateKey
 from idservice.pades.dss import StoreItems
 from idservice.pades.extension import add_signature_time_stamp, prepare_time_stamp, store_update
 from idservice.pades.signing import embed_cms, prepare, signature_cms
@@ -90,11 +91,22 @@ def responder(
 
 
 def stamper(
-    issuer: CertificatePair, *, until: dt.datetime, common_name: str = "TEST unit"
+    issuer: CertificatePair,
+    *,
+    until: dt.datetime,
+    common_name: str = "TEST unit",
+    key: PrivateKey | None = None,
 ) -> CertificatePair:
     """Make a time-stamping unit that can be asked about."""
     extensions = (*time_stamping(), *_source("http://ca.example/ocsp"))
-    return leaf(issuer, name(common_name), not_before=START, not_after=until, extensions=extensions)
+    return leaf(
+        issuer,
+        name(common_name),
+        key=key,
+        not_before=START,
+        not_after=until,
+        extensions=extensions,
+    )
 
 
 @cache
@@ -193,8 +205,9 @@ def revocation_list(
     at: dt.datetime,
     *entries: tuple[CertificatePair, dt.datetime],
     days: int = 180,
+    compromised_at: dt.datetime | None = None,
 ) -> bytes:
-    """Encode a revocation list of an authority."""
+    """Encode a revocation list of an authority; with the date of a compromise if given."""
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.certificate.subject)
@@ -206,12 +219,17 @@ def revocation_list(
         )
     )
     for about, since in entries:
-        builder = builder.add_revoked_certificate(
+        entry = (
             x509.RevokedCertificateBuilder()
             .serial_number(about.certificate.serial_number)
             .revocation_date(since)
-            .build()
         )
+        if compromised_at is not None:
+            reason = x509.CRLReason(x509.ReasonFlags.key_compromise)
+            invalid = x509.InvalidityDate(compromised_at.replace(tzinfo=None))
+            entry = entry.add_extension(reason, critical=False)
+            entry = entry.add_extension(invalid, critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
     key = issuer.key
     made = builder.sign(key, hashes.SHA384())  # type: ignore[arg-type]
     return made.public_bytes(serialization.Encoding.DER)
