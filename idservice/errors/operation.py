@@ -12,7 +12,7 @@ class DatabaseUnavailable(Dependency):
 
 
 class KeyStoreUnavailable(Dependency):
-    """The key store does not answer."""
+    """The key store, such as a token with keys in it, does not answer."""
 
     code = "key_store_unavailable"
 
@@ -114,7 +114,7 @@ class UnsafePermissions(Configuration):
 
 
 class KeyStoreInvalid(Configuration):
-    """A key file is missing, damaged, or does not belong to its certificate."""
+    """A key is missing, damaged, not safe, or does not belong to its certificate."""
 
     code = "key_store_invalid"
 

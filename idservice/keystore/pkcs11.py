@@ -25,8 +25,10 @@ from idservice.keystore.pkcs11_sessions import TokenSession, TokenSessions
 from idservice.keystore.pkcs11_signer import HsmSigner
 
 KEY_ID_BYTES = 16
-GENERATION_SECONDS = 120.0
-"""How long making a pair may take: RSA has to find primes."""
+GENERATION_SECONDS = 3.0
+RSA_SECONDS = 120.0
+"""How long making a pair may take; RSA has to find primes."""
+LISTING_SECONDS = 120.0
 
 _PERSON_LABEL = re.compile(r" person (\d{1,12})\Z")
 
@@ -67,14 +69,16 @@ class HsmKeys:
     def generate(self, label: str, kind: KeyKind, *, rsa_bits: int | None = None) -> HsmKey:
         """Make a key pair inside the token and check what the token says of it.
 
-        One pair at a time in this process: tokens are known to mix up parallel makings.
-        Raises KeyStoreUnavailable, or KeyStoreInvalid when the token cannot make such a
-        key or made one that is not safe, which is destroyed then.
+        One pair at a time in this process: tokens are known to mix up parallel makings, and
+        signatures must not wait until all sessions have made keys.
+
+        Raises KeyStoreUnavailable, or KeyStoreInvalid when the token cannot make such a key
+        or made one that is not safe, which is destroyed then.
         """
         key_id = os.urandom(KEY_ID_BYTES)
 
         def job(session: TokenSession) -> bytes:
-            with self.sessions.generating, session.writing() as writing:
+            with session.writing() as writing:
                 public, private = attributes.generate(
                     writing,
                     kind,
@@ -90,7 +94,9 @@ class HsmKeys:
                     public.destroy()
                     raise
 
-        spki_der = self.sessions.run(job, deadline=GENERATION_SECONDS)
+        deadline = RSA_SECONDS if kind is KeyKind.RSA else GENERATION_SECONDS
+        with self.sessions.one_at_a_time(deadline):
+            spki_der = self.sessions.run(job, deadline=deadline)
         return self._opened(key_id.hex(), label, spki_der)
 
     def open(
@@ -141,7 +147,7 @@ class HsmKeys:
             session.require_token()
             return [item for item in found if item is not None]
 
-        return self.sessions.run(job, deadline=GENERATION_SECONDS)
+        return self.sessions.run(job, deadline=LISTING_SECONDS)
 
     def require_answer(self) -> None:
         """Raise unless the token is there and takes the PIN."""

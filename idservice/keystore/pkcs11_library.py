@@ -52,6 +52,7 @@ class Library:
     def __init__(self, path: str) -> None:
         """Take the path of the shared library."""
         self.path = path
+        self._kept = False
 
     def restart(self) -> None:
         """Initialise the library, after finalising it if it was; every session is void then.
@@ -62,9 +63,13 @@ class Library:
         functions = self._functions()
         try:
             # The binding wants its own way first; it raises when the device is not there.
-            pkcs11.lib(self.path)
+            binding = pkcs11.lib(self.path)
         except PKCS11Error as exc:
             raise unavailable("its library does not start") from exc
+        if not self._kept:
+            # Never freed: freeing it unloads the library, perhaps under a call that still runs.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(binding))
+            self._kept = True
         functions.C_Finalize(None)
         self._initialise(functions)
 

@@ -13,11 +13,12 @@ thread and no session exists before the first call, so that workers may be forke
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -28,6 +29,7 @@ from pkcs11 import PrivateKey as TokenPrivateKey
 
 from idservice.errors import Configuration, IdServiceError, KeyStoreInvalid
 from idservice.keystore.pkcs11_library import Library, unavailable
+from idservice.keystore.thread_ends import wait_until_gone
 
 OPENING_SECONDS = 10.0
 """How long the first caller of a process waits for the library to start and the login."""
@@ -194,9 +196,11 @@ class TokenSessions:
         self._read_pin = read_pin
         self._sessions = sessions
         self._deadline = deadline
-        self.generating = threading.Lock()
+        self._single = threading.Lock()
         self._state = _State()
-        os.register_at_fork(after_in_child=self._forget)
+        self._started: list[threading.Thread] = []
+        os.register_at_fork(before=self._settle, after_in_child=self._forget)
+        atexit.register(self.close)
 
     def run(self, job: Job[_Result], *, deadline: float | None = None) -> _Result:
         """Run a call in a thread that has a session, and return or raise what it does.
@@ -214,6 +218,20 @@ class TokenSessions:
         if work.error is not None:
             raise work.error
         return work.results[0]
+
+    @contextlib.contextmanager
+    def one_at_a_time(self, seconds: float) -> Iterator[None]:
+        """Let one caller of this process in at a time.
+
+        Raises KeyStoreUnavailable when it is not our turn within `seconds`.
+        """
+        single = self._single
+        if not single.acquire(timeout=seconds):
+            raise unavailable("it is busy making keys")
+        try:
+            yield
+        finally:
+            single.release()
 
     @property
     def is_open(self) -> bool:
@@ -234,11 +252,17 @@ class TokenSessions:
             # A library must not be let go under a call that has not come back.
             if not any(thread.is_alive() for thread in login.threads):
                 self.library.finalise()
+        self._settle()
         self._forget()
+
+    def _settle(self) -> None:
+        """Leave no thread half ended: a process is forked now, or may be soon."""
+        wait_until_gone(self._started)
+        self._started = [thread for thread in self._started if thread.is_alive()]
 
     def _forget(self) -> None:
         """Begin as if nothing was ever opened: sessions and threads do not survive a fork."""
-        self.generating = threading.Lock()
+        self._single = threading.Lock()
         self._state = _State()
 
     def _ready(self) -> _Login:
@@ -266,6 +290,7 @@ class TokenSessions:
                 target=self._keep_trying, args=(state, before), name="token-keeper", daemon=True
             )
             state.keeper.start()
+            self._started.append(state.keeper)
 
     def _keep_trying(self, state: _State, before: _Login | None) -> None:
         if before is not None:
@@ -286,15 +311,20 @@ class TokenSessions:
             state.changed.notify_all()
             return over
 
+    def _logged_in(self) -> _Login:
+        self.library.restart()
+        session = self.library.log_in(self._label, self._read_pin())
+        login = _Login(session, self.library, self._sessions, self._break)
+        self._started += login.threads
+        return login
+
     def _open(self) -> tuple[_Login | None, IdServiceError | None]:
         trouble: IdServiceError | None = None
         for attempt in range(ATTEMPTS):
             # A token that another process logs in to at this moment may seem to be broken.
             time.sleep(attempt * PAUSE_SECONDS)
             try:
-                self.library.restart()
-                session = self.library.log_in(self._label, self._read_pin())
-                return _Login(session, self.library, self._sessions, self._break), None
+                return self._logged_in(), None
             except Configuration as exc:
                 return None, exc
             except IdServiceError as exc:

@@ -276,6 +276,22 @@ def test_keys_are_made_by_many_threads_without_mixing_them_up(keys: HsmKeys) -> 
         key.signer.sign(DATA)
 
 
+def test_signatures_do_not_wait_for_keys_that_are_made(keys: HsmKeys) -> None:
+    """While more threads want RSA keys than there are sessions, signatures go on."""
+    signing = keys.generate(keys.authority_label("tsa"), KeyKind.P256).signer
+    with ThreadPoolExecutor(6) as pool:
+        made = [
+            pool.submit(keys.generate, keys.authority_label("k"), KeyKind.RSA, rsa_bits=2048)
+            for _ in range(6)
+        ]
+        signed = 0
+        while not all(future.done() for future in made):
+            signing.sign(DATA)
+            signed += 1
+        assert all(future.result() for future in made)
+    assert signed > 20
+
+
 def test_people_are_not_named_in_the_token(keys: HsmKeys) -> None:
     """The token lists keys of people of this home by identifier and time, and no others."""
     from datetime import UTC, datetime

@@ -32,9 +32,9 @@ from idservice.services.file_signing import FileOrder
 from idservice.services.home_folder import SPECIMEN
 from idservice.services.level_sources import LevelChoice
 from support.homes import PERSON, PIN1, PIN2, PUK, settings_of
-from support.hsm import ALL_KEYS, SoftToken
+from support.hsm import ALL_KEYS, SoftToken, hsm_variables
 from support.hsm_homes import keys_in_token, keys_of_people, open_home, require_good, tries_left
-from support.people import CODE, person_request
+from support.people import CODE, person_request, services_on
 
 SIGNING = Purpose.SIGNING
 WRONG = "99999"
@@ -170,6 +170,22 @@ class TestPeople:
             held.recheck()
         with pytest.raises(PersonRevoked):
             people.unlock_signer(CODE, SIGNING, NEW_PIN2)
+
+    def test_a_life_on_postgresql(
+        self, tmp_path: Path, token: SoftToken, postgres_url: str
+    ) -> None:
+        """The other database keeps whose a key in the token is just as well."""
+        people = services_on(tmp_path / "home", postgres_url, **hsm_variables(token, *ALL_KEYS))
+        try:
+            people.persons.issue(person_request(server=False, hsm=True))
+            assert people.persons.unlock_signer(CODE, SIGNING, PIN2).signer.sign(DATA)
+            people.persons.unlock(CODE, SIGNING, PUK, NEW_PIN2)
+            people.persons.unlock_signer(CODE, SIGNING, NEW_PIN2).recheck()
+            people.persons.revoke(CODE, actor="test")
+            people.persons.issue(person_request(server=False, hsm=True))
+            assert keys_of_people(people) == keys_in_token(people)
+        finally:
+            people.close()
 
     def test_pin1_does_not_open_what_pin2_opens(self, hsm: Services) -> None:
         """Each PIN has a verifier of its own: an authentication PIN never signs."""
