@@ -18,8 +18,6 @@ from idservice.errors import MalformedDer, MalformedTimeStamp
 ID_CT_TST_INFO = "1.2.840.113549.1.9.16.1.4"
 
 GENERALIZED_TIME = 0x18
-MAX_SERIAL_BITS = 160
-"""RFC 3161 cl. 2.4.2: requesters take serial numbers of up to 160 bits."""
 
 _TIME = re.compile(rb"(\d{14})(?:[.,](\d{1,30}))?Z")
 _MAX_FRACTION = 999

@@ -23,7 +23,6 @@ from idservice.errors import (
 
 MAX_BYTES = 4096
 MAX_NODES = 200
-MAX_NONCE_BYTES = 64
 
 _VERSION_1 = der.integer(1)
 _TRUE = b"\x01\x01\xff"

@@ -21,8 +21,6 @@ from idservice.crypto.certificates import load_certificate
 from idservice.crypto.keys import key_kind, public_key_of
 from idservice.errors import UnsupportedAlgorithm
 
-MAX_SERIAL_BITS = 128
-
 _VERSION_1 = der.integer(1)
 _VERSION_3 = der.integer(3)
 _SIGNED_DATA_OID = der.object_identifier(SIGNED_DATA)

@@ -26,7 +26,7 @@ from idservice.services.home_folder import require_initialised
 from idservice.services.operators import OperatorToken
 from idservice.services.relying_parties import DEMO_RELYING_PARTY
 from idservice.settings import Settings
-from idservice.store import audit, certificates
+from idservice.store import audit, certificates, time_stamps
 from idservice.store.database import Database
 
 __all__ = ["Diagnosis", "Finding", "Level", "is_healthy"]
@@ -292,7 +292,11 @@ def _clock_rate() -> Iterator[Finding]:
 
 def _latest_record(database: Database) -> datetime | None:
     with database.read() as connection:
-        times = (audit.latest_time(connection), certificates.latest_allocation(connection))
+        times = (
+            audit.latest_time(connection),
+            certificates.latest_allocation(connection),
+            time_stamps.latest_gen_time(connection),
+        )
     return max((at for at in times if at is not None), default=None)
 
 

@@ -17,10 +17,12 @@ from idservice.store.schema import time_stamping_units, time_stamps
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-_LAST = select(time_stamping_units.c.last_gen_time).where(
-    time_stamping_units.c.name == bindparam("wanted_unit")
+_LOCK = (
+    select(time_stamping_units.c.last_gen_time)
+    .where(time_stamping_units.c.name == bindparam("wanted_unit"))
+    .with_for_update()
 )
-_LOCK = _LAST.with_for_update()
+_LATEST = select(func.max(time_stamping_units.c.last_gen_time))
 _ADVANCE = (
     update(time_stamping_units)
     .where(
@@ -31,8 +33,6 @@ _ADVANCE = (
 )
 _ADD = insert(time_stamps)
 _COLUMNS = tuple(column.name for column in time_stamps.c)
-_FIND = select(time_stamps).where(time_stamps.c.serial == bindparam("wanted_serial"))
-_COUNT = select(func.count()).select_from(time_stamps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,7 @@ def add(connection: Connection, records: Sequence[TimeStampRecord]) -> None:
     connection.execute(_ADD, [{name: getattr(item, name) for name in _COLUMNS} for item in records])
 
 
-def find(connection: Connection, serial: str) -> TimeStampRecord | None:
-    """Return the record of a token by its serial, or None when it was not issued here."""
-    row = connection.execute(_FIND, {"wanted_serial": serial}).first()
-    return None if row is None else TimeStampRecord(**row._mapping)
-
-
-def last_gen_time(connection: Connection, unit: str) -> datetime | None:
-    """Return the time of a unit's newest token, or None when it has issued none."""
-    found: datetime | None = connection.execute(_LAST, {"wanted_unit": unit}).scalar_one_or_none()
+def latest_gen_time(connection: Connection) -> datetime | None:
+    """Return the time of the newest token of all units, or None when there is none."""
+    found: datetime | None = connection.execute(_LATEST).scalar_one_or_none()
     return found
-
-
-def count(connection: Connection) -> int:
-    """Return how many tokens were recorded."""
-    return int(connection.execute(_COUNT).scalar_one())

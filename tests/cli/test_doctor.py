@@ -11,7 +11,7 @@ import pytest
 from idservice.services.assembly import Services, now, open_services
 from idservice.services.authority_keys import SERVICE_KEYS
 from idservice.services.diagnosis import Diagnosis, Finding, Level, is_healthy
-from idservice.store import audit
+from idservice.store import audit, time_stamps
 from support.commands import run_idservice
 from support.homes import settings_of
 from support.ports import free_port
@@ -73,6 +73,14 @@ def test_a_clock_behind_the_records(services: Services, home: Path) -> None:
     with services.database.begin() as connection:
         later = datetime.now(UTC) + timedelta(hours=1)
         audit.record(connection, at=later, action="test", subject="s", actor="a")
+    assert bad(findings(home))["clock"].level is Level.FAIL
+
+
+def test_a_clock_behind_the_last_time_stamp(services: Services, home: Path) -> None:
+    """A time-stamp of the future is found, too: until then no more are made."""
+    with services.database.begin() as connection:
+        time_stamps.lock_unit(connection, "tsa")
+        time_stamps.advance(connection, "tsa", datetime.now(UTC) + timedelta(hours=1))
     assert bad(findings(home))["clock"].level is Level.FAIL
 
 

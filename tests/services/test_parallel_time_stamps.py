@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from idservice.services.assembly import Services
 from idservice.store import time_stamps
 from support.homes import environment
-from support.parallel_time_stamps import THREADS, Told, assert_never_back
+from support.parallel_time_stamps import THREADS, Told, assert_never_back, recorded
 
 ROOT = Path(__file__).parents[2]
 PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
@@ -69,14 +68,11 @@ def check(services: Services, told: list[list[Told]]) -> None:
     tokens = [item for process in told for item in process]
     assert len({item.serial for item in tokens}) == len(tokens)
     with services.database.read() as connection:
-        for item in tokens:
-            record = time_stamps.find(connection, item.serial)
-            assert record is not None
-            assert record.gen_time == item.gen_time
-        last = time_stamps.last_gen_time(connection, "tsa")
-        newest = connection.execute(text("SELECT max(gen_time) FROM time_stamps")).scalar_one()
-    assert last is not None
-    assert newest == round(last.timestamp() * 1_000_000)
+        records = recorded(connection)
+        last = time_stamps.latest_gen_time(connection)
+    for item in tokens:
+        assert records[item.serial].gen_time == item.gen_time
+    assert last == max(record.gen_time for record in records.values())
     assert_never_back(tokens)
 
 
@@ -88,7 +84,7 @@ def test_processes_never_share_a_serial_and_never_go_back(any_services: Services
     assert [len(items) for items in told] == [THREADS * EACH] * PROCESSES
     check(any_services, told)
     with any_services.database.read() as connection:
-        assert time_stamps.count(connection) == PROCESSES * THREADS * EACH
+        assert len(recorded(connection)) == PROCESSES * THREADS * EACH
 
 
 def test_who_is_killed_loses_nothing_that_was_told(any_services: Services) -> None:

@@ -34,6 +34,8 @@ from idservice.services.timestamp_authority import (
     Unit,
 )
 from idservice.store import certificates, time_stamps
+from idservice.store.time_stamps import TimeStampRecord
+from support.parallel_time_stamps import recorded
 from support.time_stamps import IMPRINT, NONCE, imprint, make_authority
 
 POLICY, OTHER = "2.999.1", "2.999.2"
@@ -95,7 +97,7 @@ class Bench:
     def recorded(self) -> int:
         """How many tokens the database knows."""
         with self.services.database.read() as connection:
-            return time_stamps.count(connection)
+            return len(recorded(connection))
 
 
 @dataclass
@@ -149,11 +151,10 @@ def test_a_token_is_recorded_as_it_is_issued(bench: Bench) -> None:
     """The row has serial, unit, time, policy and imprint of the token."""
     token = bench.stamp()
     with bench.services.database.read() as connection:
-        found = time_stamps.find(connection, f"{token.serial:x}")
-        last = time_stamps.last_gen_time(connection, TSA)
-    assert found is not None
-    assert (found.unit, found.policy, found.imprint) == (TSA, POLICY, IMPRINT)
-    assert (found.imprint_algorithm, found.gen_time) == ("sha256", token.gen_time)
+        found = recorded(connection)
+        last = time_stamps.latest_gen_time(connection)
+    expected = TimeStampRecord(f"{token.serial:x}", TSA, token.gen_time, POLICY, "sha256", IMPRINT)
+    assert list(found.values()) == [expected]
     assert last == token.gen_time
     assert token.findings == ()
 
@@ -348,4 +349,4 @@ def test_without_its_record_nothing_is_signed(one: Bench) -> None:
     assert isinstance(answer.refusal, DatabaseUnavailable)
     assert b"disk" not in answer.der
     with one.services.database.read() as connection:
-        assert time_stamps.last_gen_time(connection, TSA) is None
+        assert time_stamps.latest_gen_time(connection) is None

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection, select
+
 from idservice.cms.time_stamp_request import build_request
 from idservice.cms.time_stamp_response import read_response
 from idservice.crypto.algorithms import SHA256
 from idservice.services.assembly import open_services
+from idservice.store.schema import time_stamps
+from idservice.store.time_stamps import TimeStampRecord
 from support.homes import settings_of
 
 IMPRINT = bytes(32)
@@ -40,6 +44,12 @@ def assert_never_back(tokens: Sequence[Told]) -> None:
             newest = max(newest, by_end[finished].gen_time)
             finished += 1
         assert item.gen_time >= newest
+
+
+def recorded(connection: Connection) -> dict[str, TimeStampRecord]:
+    """All tokens that the database knows, by serial."""
+    rows = connection.execute(select(time_stamps))
+    return {row.serial: TimeStampRecord(**row._mapping) for row in rows}
 
 
 def tell(line: str) -> None:
