@@ -23,7 +23,11 @@ from idservice.pdf.restrictions import (
 )
 from idservice.pdf.signature_dictionary import SignatureKind, signature_dictionary, subfilter
 from idservice.pdf.signing_permission import require_open, require_unlocked
-from idservice.pdf.stamp_widgets import existing_widgets, new_widget
+from idservice.pdf.stamp_widgets import (
+    entries_for_stamps,
+    existing_widgets,
+    new_widget,
+)
 from idservice.pdf.writer import reference
 
 if TYPE_CHECKING:
@@ -111,6 +115,7 @@ def place_signature(
     catalog_entries = extension_entries(document, update, iso_extensions)
     if certify is not None:
         catalog_entries |= permission_entries(document, update, signature)
+    form_entries = {} if stamp is None else entries_for_stamps(document)
     field = None
     if existing is None:
         widget = new_widget(document, update, stamp, at=at, text=text, field_name=field_name)
@@ -118,7 +123,7 @@ def place_signature(
     else:
         widgets = existing_widgets(document, update, stamp, existing, at=at, text=text)
         _fill_field(update, existing, signature, widgets)
-    _add_to_form(document, update, field, catalog_entries)
+    _add_to_form(document, update, field, form_entries, catalog_entries)
     return name, signature
 
 
@@ -184,7 +189,11 @@ def _fill_field(
 
 
 def _add_to_form(
-    document: PdfDocument, update: Update, field: bytes | None, catalog_entries: dict[str, bytes]
+    document: PdfDocument,
+    update: Update,
+    field: bytes | None,
+    form_entries: dict[str, bytes],
+    catalog_entries: dict[str, bytes],
 ) -> None:
     """List the field in the form and set SigFlags; change the catalog once for everything."""
     catalog, form = document.catalog, document.form.dictionary
@@ -194,7 +203,7 @@ def _add_to_form(
         catalog_entries["/AcroForm"] = reference(added)
     else:
         owner = form.objgen if form.is_indirect else catalog.objgen
-        entries = _form_entries(update, form, field, owner)
+        entries = form_entries | _form_entries(update, form, field, owner)
         if entries and form.is_indirect:
             update.put(owner, update.writer.with_entries(form, entries, owner))
         elif entries:

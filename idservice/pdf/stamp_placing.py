@@ -72,7 +72,7 @@ def field_spots(document: PdfDocument, field: SignatureField) -> list[tuple[Obje
     Raises StampFieldUnusable when there is none, StampOffPage for one that is not wholly
     on its page.
     """
-    widgets = {item.objgen: item for item in _widgets(field) if _has_area(item)}
+    widgets = {item.objgen: item for item in widgets_of(field) if has_area(item)}
     found = []
     for location in each_page(document) if widgets else ():
         for item in page_annotations(location):
@@ -90,7 +90,7 @@ def field_spots(document: PdfDocument, field: SignatureField) -> list[tuple[Obje
     return found
 
 
-def _widgets(field: SignatureField) -> Iterator[Object]:
+def widgets_of(field: SignatureField) -> Iterator[Object]:
     """Yield the widgets of a field: itself when merged with its only one, or its kids."""
     kids = field.dictionary.get("/Kids")
     for item in kids if isinstance(kids, Array) else (field.dictionary,):
@@ -101,7 +101,8 @@ def _widgets(field: SignatureField) -> Iterator[Object]:
         yield item
 
 
-def _has_area(widget: Object) -> bool:
+def has_area(widget: Object) -> bool:
+    """Tell whether a widget has an area. Raises MalformedPdf for a rectangle that is none."""
     value = widget.get("/Rect")
     if value is None:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pikepdf import Dictionary, Name
+from pikepdf import Name
 
 from idservice.errors import StampFieldUnusable
 from idservice.pdf.annotations import page_annotations
@@ -103,35 +103,27 @@ def existing_widgets(
     return shown
 
 
-def entries_for_stamps(document: PdfDocument, filled: SignatureField | None) -> dict[str, bytes]:
+def entries_for_stamps(document: PdfDocument) -> dict[str, bytes]:
     """Return what the form must say so that a stamp is seen as it was drawn.
 
-    A form with NeedAppearances lets readers draw all fields anew, and some draw signature
-    fields empty. It is switched off when nobody signed the document yet and every other
-    field on the pages has been drawn already; `filled` is the field that is signed.
+    A form with NeedAppearances has readers draw its fields anew, and poppler draws those of
+    signatures empty. It is switched off where nothing is lost by that: nobody signed the
+    document yet, and its pages show no fields but those of signatures. The stored
+    appearances of other fields may be older than their values, so they are not relied on.
     """
     form = document.form.dictionary
     if form is None or not form.get("/NeedAppearances", False) or document.is_signed:
         return {}
-    own = () if filled is None else [item.objgen for item in widgets_of(filled)]
+    signatures = {
+        widget.objgen for field in document.form.signature_fields for widget in widgets_of(field)
+    }
     others = (
         item
         for location in each_page(document)
         for item in page_annotations(location)
-        if item.get("/Subtype") == Name.Widget and item.objgen not in own
+        if item.get("/Subtype") == Name.Widget and item.objgen not in signatures
     )
-    return {"/NeedAppearances": b"false"} if all(map(_is_drawn, others)) else {}
-
-
-def _is_drawn(widget: Object) -> bool:
-    """Tell whether a widget has an appearance, or none can be missed."""
-    flags = widget.get("/F", 0)
-    if isinstance(flags, int) and flags & (_INVISIBLE | _HIDDEN | _NO_VIEW):
-        return True
-    appearance = widget.get("/AP")
-    if isinstance(appearance, Dictionary) and "/N" in appearance:
-        return True
-    return not has_area(widget)
+    return {} if any(map(has_area, others)) else {"/NeedAppearances": b"false"}
 
 
 def _drawing(

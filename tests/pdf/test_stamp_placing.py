@@ -1,6 +1,7 @@
 """Where stamps may stand: on which page, in which field, and what is refused."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from idservice.errors import (
     StampOffPage,
     StampTooSmall,
 )
+from idservice.pades.signing import SignatureOptions
 from idservice.pdf.document import open_document
 from idservice.pdf.page_geometry import (
     Rectangle,
@@ -27,6 +29,8 @@ from idservice.pdf.page_geometry import (
 from idservice.pdf.stamp import LAST_PAGE, Box, Corner, Place
 from support import pdfs
 from support.pdf_writing import PAGE, plain_objects, stream, table_pdf
+from support.rendering import RENDERERS, by_poppler, ink, part
+from support.signing import signed
 from support.stamps import field_pdf, page_pdf, stamp, stamped
 
 BOX = Box(30, 40, 190, 70)
@@ -237,6 +241,49 @@ def test_a_hidden_field_becomes_visible(flags: int, seen: int) -> None:
     assert document.form.signature_fields[0].dictionary["/F"] == seen
 
 
+def _form_with_needs(*others: bytes) -> bytes:
+    """A form that asks readers to draw its fields, with a signature field and others."""
+    widgets = b" ".join([b"6 0 R", *others])
+    objects = pdfs.with_empty_field()
+    objects[1] = (
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%b] /NeedAppearances true >> >>"
+        % widgets
+    )
+    objects[3] = PAGE[:-2] + b"/Annots [%b] >>" % widgets
+    return table_pdf(objects)
+
+
+def _readers_draw(data: bytes) -> bool:
+    """Tell whether the form asks readers to draw its fields."""
+    document = open_document(data)
+    return bool(document.catalog["/AcroForm"]["/NeedAppearances"])
+
+
+_FILLED = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (Name) /V (Mari) /Rect [50 50 250 70] >>"
+
+
+def test_a_stamp_is_drawn_even_by_readers_that_draw_fields_anew(tmp_path: Path) -> None:
+    """Where there is no other field NeedAppearances goes, and poppler shows the stamp."""
+    data = stamped(_form_with_needs(), stamp(place=Place(1, BOX)))
+    assert not _readers_draw(data)
+    assert ink(part(by_poppler(data, tmp_path), (35, 45, 215, 105))) is not None
+
+
+def test_what_others_wrote_into_a_form_stays_visible(tmp_path: Path) -> None:
+    """A filled text field keeps readers drawing fields: its value must not vanish by signing."""
+    data = stamped(_form_with_needs(_FILLED), stamp(place=Place(1, Box(300, 300, 190, 70))))
+    assert _readers_draw(data)
+    for draw in RENDERERS.values():
+        assert ink(part(draw(data, tmp_path), (52, 52, 248, 68))) is not None
+
+
+def test_a_signed_form_is_not_changed_for_a_stamp() -> None:
+    """After a signature the form stays as it was signed."""
+    once = signed(_form_with_needs(), options=SignatureOptions(field_name="Approval"))
+    data = stamped(once, stamp(place=Place(1, BOX)))
+    assert _readers_draw(data)
+
+
 def _with_two_widgets() -> bytes:
     """A signature field that is seen in two places: on both pages of the document."""
     widget = b"<< /Type /Annot /Subtype /Widget /Parent 6 0 R /F 4 /Rect [50 60 %d 140] >>"
@@ -301,7 +348,6 @@ def test_every_structure_takes_a_stamp_or_says_why(name: str) -> None:
     last = find_page(document, LAST_PAGE).page
     shown = [item for item in last["/Annots"] if "/AP" in item]
     assert len(shown) == 1
-    assert not document.catalog["/AcroForm"].get("/NeedAppearances", False)
 
 
 def test_a_refused_stamp_is_an_error_of_ours() -> None:
