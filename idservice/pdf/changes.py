@@ -35,6 +35,7 @@ from idservice.pdf.changes_judgement import (
     Permission,
 )
 from idservice.pdf.changes_locks import constraints_of
+from idservice.pdf.changes_metadata import metadata_object_changed
 from idservice.pdf.changes_pages import (
     annotation_changed,
     annotation_list_changed,
@@ -62,6 +63,7 @@ RULES: dict[Role, Rule] = {
     Role.INFO: information_changed,
     Role.CATALOG: catalog_changed,
     Role.PERMISSIONS: permissions_object_changed,
+    Role.METADATA: metadata_object_changed,
     Role.EXTENSIONS: extensions_changed,
     Role.EXTENSION: extensions_changed,
     Role.FORM: form_object_changed,
@@ -186,7 +188,8 @@ class _Analysis:
         self._walks -= 1
         if self._walks < 0:
             return frozenset(numbers)
-        return reached(judgement, numbers) | frozenset(numbers & {TRAILER})
+        always = {TRAILER, judgement.step.old.root.number}
+        return reached(judgement, numbers) | frozenset(numbers & always)
 
     def _strangers(self, role: Role, edges: list[Edge], depth: int = MAX_TREE_DEPTH) -> set[int]:
         """Return who refers to an object, or to one above it, and means another role."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_form import form_changed
 from idservice.pdf.changes_judgement import Judgement, is_active, same
+from idservice.pdf.changes_metadata import metadata_changed
 from idservice.pdf.changes_store import store_changed
 from idservice.pdf.object_values import Value
 
@@ -199,11 +200,6 @@ def _other_changed(judgement: Judgement, key: str, old: Value, new: Value) -> No
         judgement.forbid("catalog-changed", f"changes the entry /{key[:40]} of the catalog")
 
 
-def _metadata_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
-    if not same(judgement.step.old, old, judgement.step.new, new):
-        judgement.leave("metadata-changed", "changes the metadata of the document")
-
-
 def _structure_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
     if not same(judgement.step.old, old, judgement.step.new, new):
         judgement.leave("structure-changed", "changes the logical structure of the document")
@@ -215,7 +211,7 @@ _ENTRIES: dict[str, Callable[[Judgement, str, Value, Value], None]] = {
     "Extensions": _extensions_changed,
     "Version": _version_changed,
     "Perms": _permissions_changed,
-    "Metadata": _metadata_changed,
+    "Metadata": metadata_changed,
     "StructTreeRoot": _structure_changed,
     "MarkInfo": _structure_changed,
 }

@@ -41,6 +41,7 @@ class Role(Enum):
     EXTENSIONS = "extensions"
     EXTENSION = "extension"
     PERMISSIONS = "permissions"
+    METADATA = "metadata"
     PAGE = "page"
     PAGE_HOLDER = "part of the page tree"
     ANNOTATIONS = "list of annotations"
@@ -58,6 +59,7 @@ LEADS_TO: dict[Role, dict[str, Role]] = {
         "DSS": Role.STORE,
         "Extensions": Role.EXTENSIONS,
         "Perms": Role.PERMISSIONS,
+        "Metadata": Role.METADATA,
     },
     Role.FORM: {"Fields": Role.FIELDS},
     Role.FIELDS: {ANY: Role.FIELD},

@@ -62,6 +62,13 @@ class View:
         """Return what is in an object stream, decoded. Raises MalformedPdf."""
         return self._file.object_stream(number, self._container(number), self._length).data
 
+    def decoded(self, reference: Reference) -> bytes:
+        """Return the data of a stream without its filters. Raises MalformedPdf."""
+        stored = self.get(reference)
+        if stored is None or stored.span is None:
+            raise malformed(f"object {reference.number} is no stream")
+        return self._file.decoded(stored, reference)
+
     def _container(self, number: int) -> int:
         holder = self._lookup(number)
         if holder is None or holder.kind != AT_OFFSET:

@@ -366,6 +366,10 @@ def test_what_only_the_trailer_leads_to_may_not_change() -> None:
 
 
 ALIASES: dict[str, tuple[dict[int, bytes], dict[int, bytes]]] = {
+    "extensions that the catalog names twice": (
+        {1: CATALOG % b"/Extensions 34 0 R /Odd 34 0 R ", 34: b"<< >>"},
+        {34: b"<< /ESIC << /BaseVersion /1.7 /ExtensionLevel 2 >> >>"},
+    ),
     "a list of the store that is page content": (
         {3: PAGE % (b"19 0 R", ANNOTATIONS % b"")},
         {19: b"[17 0 R 40 0 R]", 40: stream(b"BT (Pay 999 euros) Tj ET")},

@@ -1,0 +1,113 @@
+"""Rules about the metadata of a document: who wrote it last and when may differ, no more.
+
+Programs that append a revision say so in the metadata stream (ISO 32000-2 cl. 14.3.2; XMP is
+ISO 16684-1). What the document is called, who made it and what it conforms to stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+from xml.etree import ElementTree
+
+from idservice.errors import MalformedPdf
+from idservice.pdf.object_values import Reference, Value
+
+if TYPE_CHECKING:
+    from idservice.pdf.changes_judgement import Judgement
+    from idservice.pdf.object_history import View
+    from idservice.pdf.stored_objects import StoredObject
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_XMP = "{http://ns.adobe.com/xap/1.0/}"
+_MEDIA = "{http://ns.adobe.com/xap/1.0/mm/}"
+_PDF = "{http://ns.adobe.com/pdf/1.3/}"
+_OF_WRITER = frozenset(
+    {
+        f"{_XMP}ModifyDate",
+        f"{_XMP}MetadataDate",
+        f"{_PDF}Producer",
+        f"{_MEDIA}InstanceID",
+        f"{_MEDIA}VersionID",
+        f"{_MEDIA}History",
+    }
+)
+_OF_STREAM = frozenset({"Length", "Filter", "DecodeParms"})
+_PLAIN_STREAM = {"Type": "Metadata", "Subtype": "XML"}
+_MAX_BYTES = 1024 * 1024
+
+
+def metadata_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
+    """Judge the metadata of the catalog."""
+    try:
+        before, after = _properties(judgement.step.old, old), _properties(judgement.step.new, new)
+    except (MalformedPdf, ValueError, ElementTree.ParseError, RecursionError):
+        judgement.leave("metadata-changed", "changes the metadata of the document")
+        return
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    if changed - _OF_WRITER:
+        judgement.leave("metadata-changed", "changes the metadata of the document")
+    elif changed:
+        judgement.permit("modification-date-changed", "says in its metadata who wrote it and when")
+
+
+def metadata_object_changed(
+    judgement: Judgement, number: int, _old: StoredObject | None, _new: StoredObject | None
+) -> None:
+    """Judge the metadata stream that was written again."""
+    reference = Reference(number, 0)
+    metadata_changed(judgement, "Metadata", reference, reference)
+
+
+def _properties(view: View, value: Value) -> dict[str, str]:
+    """Return the properties of a metadata stream, and the other entries of its dictionary.
+
+    Raises ValueError, ParseError or MalformedPdf for metadata that cannot be read for sure.
+    """
+    if value is None:
+        return {}
+    stored = view.get(value) if isinstance(value, Reference) else None
+    if stored is None or not isinstance(value, Reference):
+        raise ValueError("the metadata are no stream")
+    others = {key: item for key, item in stored.entries.items() if key not in _OF_STREAM}
+    data = view.decoded(value)
+    if others != _PLAIN_STREAM or len(data) > _MAX_BYTES:
+        raise ValueError("the metadata are unusual")
+    root = _parsed(data.strip(b"\0"))
+    found: dict[str, str] = {}
+    for description in root.iter(f"{_RDF}Description"):
+        _add_properties(found, description)
+    return found
+
+
+def _add_properties(found: dict[str, str], description: ElementTree.Element) -> None:
+    """A property stands as an attribute or as an element (ISO 16684-1 cl. 7.9)."""
+    items = [(name, text) for name, text in description.attrib.items() if name != f"{_RDF}about"]
+    items += [(str(item.tag), _canonical(item)) for item in description]
+    for name, text in items:
+        if found.setdefault(name, text) != text:
+            raise ValueError("a property of the metadata has two values")
+
+
+def _canonical(element: ElementTree.Element) -> str:
+    """A simple value as its text, anything else as XML in canonical form."""
+    if len(element) == 0 and not element.attrib:
+        return (element.text or "").strip()
+    return ElementTree.canonicalize(
+        ElementTree.tostring(element, encoding="unicode"), strip_text=True
+    )
+
+
+class _WithoutTypes(ElementTree.TreeBuilder):
+    """Builds a tree, and refuses declarations, by which a small text may become a huge one."""
+
+    def doctype(self, *_: object) -> NoReturn:
+        """Refuse the document."""
+        raise ValueError("metadata declare a document type")
+
+
+def _parsed(data: bytes) -> ElementTree.Element:
+    # Without declarations there are no entities, and the size is limited above.
+    parser = ElementTree.XMLParser(target=_WithoutTypes())  # noqa: S314
+    parser.feed(data)
+    root: ElementTree.Element = parser.close()
+    return root
