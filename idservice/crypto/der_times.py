@@ -23,7 +23,7 @@ _GENERALIZED_FORM = re.compile(rb"\d{14}Z")
 
 def generalized_time(at: datetime) -> bytes:
     """Encode an aware time as GeneralizedTime, its fraction of a second cut off."""
-    return der.wrap(bytes((GENERALIZED_TIME,)), f"{at.astimezone(UTC):%Y%m%d%H%M%SZ}".encode())
+    return b"\x18\x0f" + at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode()
 
 
 def time(at: datetime) -> bytes:

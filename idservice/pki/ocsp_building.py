@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from idservice.crypto import der
 from idservice.crypto.algorithm_identifiers import signature_algorithm_der
@@ -54,13 +55,6 @@ class Responder:
     signer: Signer
     certificate_der: bytes
 
-    @property
-    def responder_id(self) -> bytes:
-        """The DER of the responder ID: the SHA-1 of the key, as RFC 5019 cl. 2.2.1 prefers."""
-        key = subject_public_key(self.certificate_der)
-        digest = hashlib.sha1(key, usedforsecurity=False).digest()
-        return der.context(2, der.octet_string(digest))
-
 
 def build_answer(
     responder: Responder,
@@ -75,7 +69,7 @@ def build_answer(
     Raises what the signer raises.
     """
     parts = [
-        responder.responder_id,
+        _responder_id(responder.certificate_der),
         generalized_time(produced_at),
         der.sequence(*(_single(cert_id, status, period) for cert_id, status in statuses)),
     ]
@@ -97,17 +91,29 @@ def error_answer(status: str) -> bytes:
     return der.sequence(der.wrap(_ENUMERATED, bytes((_STATUS_CODES[status],))))
 
 
-def _single(cert_id: CertId, status: Status, period: Period) -> bytes:
+@lru_cache(maxsize=16)
+def _responder_id(certificate_der: bytes) -> bytes:
+    """Name the responder by the SHA-1 of its key, as RFC 5019 cl. 2.2.1 prefers."""
+    key = subject_public_key(certificate_der)
+    digest = hashlib.sha1(key, usedforsecurity=False).digest()
+    return der.context(2, der.octet_string(digest))
+
+
+@lru_cache(maxsize=16)
+def _single_extensions(archive_cutoff: datetime) -> bytes:
     cutoff = der.sequence(
-        der.object_identifier(ARCHIVE_CUTOFF),
-        der.octet_string(generalized_time(period.archive_cutoff)),
+        der.object_identifier(ARCHIVE_CUTOFF), der.octet_string(generalized_time(archive_cutoff))
     )
+    return der.context(1, der.sequence(cutoff))
+
+
+def _single(cert_id: CertId, status: Status, period: Period) -> bytes:
     return der.sequence(
         cert_id.encoded,
         _cert_status(status),
         generalized_time(period.this_update),
         der.context(0, generalized_time(period.next_update)),
-        der.context(1, der.sequence(cutoff)),
+        _single_extensions(period.archive_cutoff),
     )
 
 

@@ -192,7 +192,7 @@ class _AuthorityList:
         return CrlContents(
             issuer_name_der=subject_name(authority.certificate_der),
             key_identifier=_key_identifier(certificate),
-            number=1 if latest is None else latest.number + 1,
+            number=_next_number(latest, this_update),
             this_update=this_update,
             next_update=this_update + authority.valid_for,
             entries=[_entry(item, this_update) for item in ended],
@@ -210,7 +210,7 @@ class _AuthorityList:
         if known is None or known.number != record.number:
             with self._database.read() as connection:
                 crl_der = crls.crl_der(connection, record.issuer, record.number)
-                before = crls.this_update(connection, record.issuer, record.number - 1)
+                before = crls.this_update_before(connection, record)
             known = self._known = _crl(record, crl_der, before)
         return known
 
@@ -222,6 +222,15 @@ class _AuthorityList:
     @property
     def _period(self) -> timedelta:
         return self._authority.period
+
+
+def _next_number(latest: CrlRecord | None, this_update: datetime) -> int:
+    """Return a number above the last, and above all that a lost future of a backup had.
+
+    It is at least the seconds since 1970, and there is hardly one list in a second.
+    """
+    seconds = int(this_update.timestamp())
+    return seconds if latest is None else max(latest.number + 1, seconds)
 
 
 def _entry(state: CertificateState, this_update: datetime) -> RevokedEntry:

@@ -40,6 +40,7 @@ _STATES = select(
     certificates.c.revoked_at,
     certificates.c.revocation_reason,
 ).where(certificates.c.issuer == bindparam("wanted_issuer"))
+_STATE_OF = _STATES.where(certificates.c.serial == bindparam("wanted_serial"))
 _STATES_OF = _STATES.where(certificates.c.serial.in_(bindparam("serials", expanding=True)))
 _NOT_GOOD = _STATES.where(certificates.c.status.in_((SUSPENDED, REVOKED))).order_by(
     certificates.c.serial
@@ -166,8 +167,11 @@ def states_of(
     connection: Connection, issuer: str, serials: Sequence[str]
 ) -> dict[str, CertificateState]:
     """Return the states of an issuer's certificates by serial; those never allocated are absent."""
-    values = {"wanted_issuer": issuer, "serials": list(serials)}
-    rows = connection.execute(_STATES_OF, values)
+    values: dict[str, Any] = {"wanted_issuer": issuer}
+    if len(serials) == 1:  # nearly always: a statement that need not be written anew
+        rows = connection.execute(_STATE_OF, {**values, "wanted_serial": serials[0]})
+    else:
+        rows = connection.execute(_STATES_OF, {**values, "serials": list(serials)})
     return {row.serial: CertificateState(**row._mapping) for row in rows}
 
 

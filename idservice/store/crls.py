@@ -19,8 +19,11 @@ _LATEST = (
 _DER = select(crls.c.crl_der).where(
     crls.c.issuer == bindparam("wanted"), crls.c.number == bindparam("wanted_number")
 )
-_THIS_UPDATE = select(crls.c.this_update).where(
-    crls.c.issuer == bindparam("wanted"), crls.c.number == bindparam("wanted_number")
+_THIS_UPDATE_BEFORE = (
+    select(crls.c.this_update)
+    .where(crls.c.issuer == bindparam("wanted"), crls.c.number < bindparam("wanted_number"))
+    .order_by(crls.c.number.desc())
+    .limit(1)
 )
 
 
@@ -47,10 +50,10 @@ def crl_der(connection: Connection, issuer: str, number: int) -> bytes:
     return bytes(connection.execute(_DER, values).scalar_one())
 
 
-def this_update(connection: Connection, issuer: str, number: int) -> datetime | None:
-    """Return when the list with this number was made, or None without one."""
-    values = {"wanted": issuer, "wanted_number": number}
-    found: datetime | None = connection.execute(_THIS_UPDATE, values).scalar_one_or_none()
+def this_update_before(connection: Connection, record: CrlRecord) -> datetime | None:
+    """Return when the list before this one was made, or None when it is the first."""
+    values = {"wanted": record.issuer, "wanted_number": record.number}
+    found: datetime | None = connection.execute(_THIS_UPDATE_BEFORE, values).scalar_one_or_none()
     return found
 
 
