@@ -241,15 +241,17 @@ def test_a_hidden_field_becomes_visible(flags: int, seen: int) -> None:
     assert document.form.signature_fields[0].dictionary["/F"] == seen
 
 
-def _form_with_needs(*others: bytes) -> bytes:
-    """A form that asks readers to draw its fields, with a signature field and others."""
-    widgets = b" ".join([b"6 0 R", *others])
+def _form_with_needs(widgets: bytes = b"6 0 R") -> bytes:
+    """A form that asks readers to draw its fields: 6 0 R is for a signature, 9 0 R is filled."""
     objects = pdfs.with_empty_field()
     objects[1] = (
-        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%b] /NeedAppearances true >> >>"
-        % widgets
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%b] /NeedAppearances true "
+        b"/DR << /Font << /Helv 5 0 R >> >> /DA (/Helv 12 Tf 0 g) >> >>" % widgets
     )
     objects[3] = PAGE[:-2] + b"/Annots [%b] >>" % widgets
+    objects[9] = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (Name) /V (Mari) /Rect [%b] >>" % (
+        b"50 50 250 70"
+    )
     return table_pdf(objects)
 
 
@@ -257,9 +259,6 @@ def _readers_draw(data: bytes) -> bool:
     """Tell whether the form asks readers to draw its fields."""
     document = open_document(data)
     return bool(document.catalog["/AcroForm"]["/NeedAppearances"])
-
-
-_FILLED = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (Name) /V (Mari) /Rect [50 50 250 70] >>"
 
 
 def test_a_stamp_is_drawn_even_by_readers_that_draw_fields_anew(tmp_path: Path) -> None:
@@ -271,7 +270,7 @@ def test_a_stamp_is_drawn_even_by_readers_that_draw_fields_anew(tmp_path: Path) 
 
 def test_what_others_wrote_into_a_form_stays_visible(tmp_path: Path) -> None:
     """A filled text field keeps readers drawing fields: its value must not vanish by signing."""
-    data = stamped(_form_with_needs(_FILLED), stamp(place=Place(1, Box(300, 300, 190, 70))))
+    data = stamped(_form_with_needs(b"6 0 R 9 0 R"), stamp(place=Place(1, Box(300, 300, 190, 70))))
     assert _readers_draw(data)
     for draw in RENDERERS.values():
         assert ink(part(draw(data, tmp_path), (52, 52, 248, 68))) is not None
