@@ -1,6 +1,7 @@
 """The time-stamping authority: recorded before signed, and never at a false time."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,7 @@ class Bench:
     key_error: IdServiceError | None = None
     sign_error: Exception | None = None
     unit: Any = field(default_factory=make_authority)
+    when_key_is_taken: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         """Wire the authority."""
@@ -69,6 +71,7 @@ class Bench:
         assert name == TSA
         if self.key_error is not None:
             raise self.key_error
+        self.when_key_is_taken()
         found = self.unit.certificate
         return ServiceCertificate(
             name,
@@ -82,6 +85,10 @@ class Bench:
         """Let the time pass that the authority waits."""
         self.slept.append(seconds)
         self.pass_(seconds)
+
+    def set_(self, seconds: float) -> None:
+        """Set the wall clock forward or back."""
+        self.wall += dt.timedelta(seconds=seconds)
 
     def pass_(self, seconds: float) -> None:
         """Let both clocks run."""
@@ -240,6 +247,34 @@ def test_a_clock_that_was_set_stops_the_unit(one: Bench, seconds: float) -> None
     assert one.recorded() == 1
     one.wall -= dt.timedelta(seconds=seconds)
     one.stamp()
+
+
+def test_a_clock_that_stands_still_stops_the_unit(one: Bench) -> None:
+    """After half a second without progress the clock is no clock any more."""
+    one.stamp()
+    one.monotonic += 0.5
+    one.stamp()
+    one.monotonic += 0.1
+    assert failure(one.authority.answer(QUERY)) == {"time_not_available"}
+
+
+def test_a_clock_that_is_set_during_a_request_is_noticed(one: Bench) -> None:
+    """The time in a token is read, and judged, when the unit is held: not before."""
+    one.when_key_is_taken = lambda: one.set_(3600)
+    answer = one.authority.answer(QUERY)
+    assert failure(answer) == {"time_not_available"}
+    assert isinstance(answer.refusal, ClockDrifted)
+    assert one.recorded() == 0
+
+
+def test_a_certificate_that_ends_during_a_request_signs_nothing(one: Bench) -> None:
+    """The record is there already; the token is not made."""
+    end = (one.wall + dt.timedelta(minutes=1)).replace(microsecond=0)
+    one.unit = make_authority(not_before=one.wall - dt.timedelta(days=1), not_after=end)
+    one.when_key_is_taken = lambda: one.pass_(61)
+    answer = one.authority.answer(QUERY)
+    assert isinstance(answer.refusal, CertificateExpired)
+    assert one.recorded() == 1
 
 
 def test_no_unit_stamps_before_its_last_time(bench: Bench) -> None:
