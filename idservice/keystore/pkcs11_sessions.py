@@ -20,19 +20,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-import pkcs11
-from pkcs11 import PKCS11Error, Session, Token
-from pkcs11 import PrivateKey as TokenPrivateKey
-
-from idservice.errors import Configuration, IdServiceError, KeyStoreInvalid
+from idservice.errors import Configuration, IdServiceError
 from idservice.keystore.pkcs11_library import Library, unavailable
+from idservice.keystore.pkcs11_login import Job, Login, TokenSession, Work
 from idservice.keystore.thread_ends import wait_until_gone
 
-OPENING_SECONDS = 10.0
-"""How long the first caller of a process waits for the library to start and the login."""
+OPENING_SECONDS = 5.0
+"""How long the first callers of a process wait for the library to start and the login."""
 RETRY_SECONDS = 0.5
 """Seconds between two attempts to reach a token that is gone."""
 ATTEMPTS = 4
@@ -40,131 +36,9 @@ PAUSE_SECONDS = 0.05
 """At first between attempts to open a token; each pause is longer by as much."""
 CLOSING_SECONDS = 2.0
 
+__all__ = ["TokenSession", "TokenSessions"]
+
 _Result = TypeVar("_Result")
-
-# What a token answers when it is well and cannot do what it was asked for.
-_REFUSALS = (
-    pkcs11.ArgumentsBad,
-    pkcs11.AttributeReadOnly,
-    pkcs11.AttributeTypeInvalid,
-    pkcs11.AttributeValueInvalid,
-    pkcs11.DataInvalid,
-    pkcs11.DataLenRange,
-    pkcs11.DomainParamsInvalid,
-    pkcs11.FunctionNotSupported,
-    pkcs11.KeySizeRange,
-    pkcs11.KeyTypeInconsistent,
-    pkcs11.MechanismInvalid,
-    pkcs11.MechanismParamInvalid,
-    pkcs11.TemplateIncomplete,
-    pkcs11.TemplateInconsistent,
-)
-
-
-class TokenSession:
-    """One session in the hands of the thread that runs a call; `cache` has keys that it found."""
-
-    def __init__(self, token: Token, library: Library) -> None:
-        """Open a session on a token that this process is logged in to."""
-        self.session: Session = token.open()
-        self._library = library
-        self.cache: dict[bytes, TokenPrivateKey] = {}
-
-    def writing(self) -> Session:
-        """Open a session that may make and destroy objects; the caller closes it."""
-        return self.session.token.open(rw=True)
-
-    def require_token(self) -> None:
-        """Raise PKCS11Error when the token or the login is gone: then keys are just not found."""
-        self.session.token.slot.get_token()
-        self._library.require_login(self.session)
-
-    def close(self) -> None:
-        """Close the session; one that the token has forgotten needs nothing."""
-        with contextlib.suppress(PKCS11Error):
-            self.session.close()
-
-
-Job = Callable[[TokenSession], _Result]
-
-
-class _Work(Generic[_Result]):
-    """A call that waits for its turn, and how it ended."""
-
-    def __init__(self, job: Job[_Result]) -> None:
-        self._job = job
-        self.done = threading.Event()
-        self.results: list[_Result] = []
-        self.error: BaseException | None = None
-
-    def run(self, session: TokenSession) -> None:
-        self.results.append(self._job(session))
-
-    def fail(self, error: BaseException) -> None:
-        self.error = error
-        self.done.set()
-
-
-class _Login:
-    """One login, from the start of the library to the first fault: its threads and their work."""
-
-    def __init__(
-        self,
-        session: Session,
-        library: Library,
-        threads: int,
-        on_fault: Callable[[_Login], None],
-    ) -> None:
-        self._session = session
-        self._library = library
-        self._on_fault = on_fault
-        self._queue: SimpleQueue[_Work[object] | None] = SimpleQueue()
-        self.broken = False
-        self.threads = [
-            threading.Thread(target=self._serve, name=f"token-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        for thread in self.threads:
-            thread.start()
-
-    def put(self, work: _Work[_Result]) -> None:
-        """Let the next free thread do it."""
-        self._queue.put(work)  # type: ignore[arg-type] # results go back to whoever made it
-
-    def end(self) -> None:
-        """Refuse what waits and tell the threads to end."""
-        self.broken = True
-        for _ in self.threads:
-            self._queue.put(None)
-
-    def join(self, seconds: float | None = None) -> None:
-        """Wait until all threads have ended, then let the login go."""
-        for thread in self.threads:
-            thread.join(seconds)
-        if not any(thread.is_alive() for thread in self.threads):
-            with contextlib.suppress(PKCS11Error):
-                self._session.close()
-
-    def _serve(self) -> None:
-        session: TokenSession | None = None
-        while (work := self._queue.get()) is not None:
-            if self.broken:
-                work.fail(unavailable("it failed a moment ago"))
-                continue
-            try:
-                session = session or TokenSession(self._session.token, self._library)
-                work.run(session)
-            except _REFUSALS as exc:
-                work.fail(_cannot(exc))
-            except PKCS11Error as exc:
-                self._on_fault(self)
-                work.fail(_fault(exc))
-            except BaseException as exc:  # noqa: BLE001 - raised again in the thread that asked
-                work.fail(exc)
-            else:
-                work.done.set()
-        if session is not None:
-            session.close()
 
 
 @dataclass(slots=True)
@@ -173,7 +47,7 @@ class _State:
 
     changed: threading.Condition = field(default_factory=threading.Condition)
     closing: threading.Event = field(default_factory=threading.Event)
-    login: _Login | None = None
+    login: Login | None = None
     trouble: IdServiceError | None = None
     keeper: threading.Thread | None = None
 
@@ -189,13 +63,18 @@ class TokenSessions:
         *,
         sessions: int,
         deadline: float,
+        opening: float = OPENING_SECONDS,
     ) -> None:
-        """Use at most `sessions` sessions; a call takes at most `deadline` seconds."""
+        """Use at most `sessions` sessions; a call takes at most `deadline` seconds.
+
+        The first calls take at most `opening` seconds longer.
+        """
         self.library = library
         self._label = label
         self._read_pin = read_pin
         self._sessions = sessions
         self._deadline = deadline
+        self._opening = opening
         self._single = threading.Lock()
         self._state = _State()
         self._started: list[threading.Thread] = []
@@ -210,7 +89,7 @@ class TokenSessions:
         the PIN in the settings is wrong or the token cannot do what it was asked for.
         """
         login = self._ready()
-        work = _Work(job)
+        work = Work(job)
         login.put(work)
         if not work.done.wait(self._deadline if deadline is None else deadline):
             self._break(login)
@@ -248,34 +127,37 @@ class TokenSessions:
             state.keeper.join(CLOSING_SECONDS)
         if login is not None:
             login.end()
-            login.join(CLOSING_SECONDS)
             # A library must not be let go under a call that has not come back.
-            if not any(thread.is_alive() for thread in login.threads):
+            if login.join(CLOSING_SECONDS):
                 self.library.finalise()
         self._settle()
         self._forget()
 
     def _settle(self) -> None:
         """Leave no thread half ended: a process is forked now, or may be soon."""
-        wait_until_gone(self._started)
-        self._started = [thread for thread in self._started if thread.is_alive()]
+        ended = [thread for thread in self._started if not thread.is_alive()]
+        wait_until_gone(ended)
+        for thread in ended:
+            with contextlib.suppress(ValueError):  # another fork saw it, too
+                self._started.remove(thread)
 
     def _forget(self) -> None:
         """Begin as if nothing was ever opened: sessions and threads do not survive a fork."""
         self._single = threading.Lock()
         self._state = _State()
 
-    def _ready(self) -> _Login:
+    def _ready(self) -> Login:
         state = self._state
         with state.changed:
             if state.login is None and state.trouble is None:
                 self._start_keeper(state, None)
-                state.changed.wait_for(lambda: state.login or state.trouble, OPENING_SECONDS)
+                if not state.changed.wait_for(lambda: state.login or state.trouble, self._opening):
+                    state.trouble = unavailable("it takes too long to open")
             if state.login is None:
-                raise _again(state.trouble)
+                raise _again(state.trouble or unavailable("it is being closed"))
             return state.login
 
-    def _break(self, login: _Login) -> None:
+    def _break(self, login: Login) -> None:
         """Refuse every call from now on, and begin to look for the token again."""
         state = self._state
         with state.changed:
@@ -284,7 +166,7 @@ class TokenSessions:
                 state.login, state.trouble = None, unavailable("it failed a moment ago")
                 self._start_keeper(state, login)
 
-    def _start_keeper(self, state: _State, before: _Login | None) -> None:
+    def _start_keeper(self, state: _State, before: Login | None) -> None:
         if state.keeper is None:
             state.keeper = threading.Thread(
                 target=self._keep_trying, args=(state, before), name="token-keeper", daemon=True
@@ -292,7 +174,7 @@ class TokenSessions:
             state.keeper.start()
             self._started.append(state.keeper)
 
-    def _keep_trying(self, state: _State, before: _Login | None) -> None:
+    def _keep_trying(self, state: _State, before: Login | None) -> None:
         if before is not None:
             before.join()
         while not state.closing.is_set() and not self._try(state):
@@ -311,14 +193,14 @@ class TokenSessions:
             state.changed.notify_all()
             return over
 
-    def _logged_in(self) -> _Login:
+    def _logged_in(self) -> Login:
         self.library.restart()
         session = self.library.log_in(self._label, self._read_pin())
-        login = _Login(session, self.library, self._sessions, self._break)
+        login = Login(session, self.library, self._sessions, self._break)
         self._started += login.threads
         return login
 
-    def _open(self) -> tuple[_Login | None, IdServiceError | None]:
+    def _open(self) -> tuple[Login | None, IdServiceError | None]:
         trouble: IdServiceError | None = None
         for attempt in range(ATTEMPTS):
             # A token that another process logs in to at this moment may seem to be broken.
@@ -332,23 +214,6 @@ class TokenSessions:
         return None, trouble
 
 
-def _again(trouble: IdServiceError | None) -> IdServiceError:
+def _again(trouble: IdServiceError) -> IdServiceError:
     """Make an error of its own for each caller: raising one adds to its trace."""
-    if trouble is None:
-        return unavailable("it takes too long to open")
     return type(trouble)(trouble.detail, trouble.fix)
-
-
-def _fault(exc: PKCS11Error) -> IdServiceError:
-    error = unavailable(f"it answers {type(exc).__name__}")
-    error.__cause__ = exc
-    return error
-
-
-def _cannot(exc: PKCS11Error) -> IdServiceError:
-    error = KeyStoreInvalid(
-        f"The token cannot do what is asked of it: it answers {type(exc).__name__}.",
-        "Use a kind of key and an algorithm that the token supports; its manual lists them.",
-    )
-    error.__cause__ = exc
-    return error

@@ -18,8 +18,8 @@ _TASKS = Path("/proc/self/task")
 
 
 def wait_until_gone(threads: Iterable[threading.Thread]) -> None:
-    """Wait, half a second at most, for the end of those threads that Python counts as ended."""
+    """Wait, half a second at most, for the end of threads that Python counts as ended."""
     until = time.monotonic() + PATIENCE_SECONDS
-    ending = [_TASKS / str(thread.native_id) for thread in threads if not thread.is_alive()]
+    ending = [_TASKS / str(thread.native_id) for thread in threads]
     while any(task.exists() for task in ending) and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)

@@ -107,6 +107,24 @@ def test_a_token_that_hangs_holds_nobody_longer_than_the_deadline(
     assert seconds_until(lambda: key.signer.sign(DATA), RECOVERY) < RECOVERY
 
 
+def test_a_token_that_hangs_at_the_first_call(token: SoftToken) -> None:
+    """The first caller waits for the opening, those after it no more; then it is found."""
+    sessions = open_sessions(token, opening=0.5)
+    holder = token.hang()
+    try:
+        with pytest.raises(KeyStoreUnavailable, match="too long to open"):
+            sessions.run(TokenSession.require_token)
+        begun = time.monotonic()
+        for _ in range(5):
+            with pytest.raises(KeyStoreUnavailable):
+                sessions.run(TokenSession.require_token)
+        assert time.monotonic() - begun < 5 * FAST
+    finally:
+        release(holder)
+    assert seconds_until(lambda: sessions.run(TokenSession.require_token), RECOVERY) < RECOVERY
+    sessions.close()
+
+
 def test_everybody_who_waits_is_answered_when_a_token_hangs(token: SoftToken, key: HsmKey) -> None:
     """More callers than sessions do not queue up behind a call that hangs."""
     holder = token.hang()

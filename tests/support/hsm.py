@@ -107,12 +107,17 @@ def make_token(folder: Path) -> SoftToken:
     return token
 
 
-def open_sessions(token: SoftToken, *, pin: str = PIN, deadline: float = 0.8) -> "TokenSessions":
+def open_sessions(
+    token: SoftToken, *, pin: str = PIN, deadline: float = 0.8, opening: float = 5.0
+) -> "TokenSessions":
     """Open a way to the token that belongs to one test; close it in the end."""
     from idservice.keystore.pkcs11_library import Library
     from idservice.keystore.pkcs11_sessions import TokenSessions
 
-    return TokenSessions(Library(token.library), LABEL, lambda: pin, sessions=4, deadline=deadline)
+    library = Library(token.library)
+    return TokenSessions(
+        library, LABEL, lambda: pin, sessions=4, deadline=deadline, opening=opening
+    )
 
 
 @pytest.fixture(scope="session")
