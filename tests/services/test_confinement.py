@@ -18,6 +18,7 @@ from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
 from support import pdfs
 from support.cms_forgery import Forgery
+from support.long_term import archived
 from support.pdfs import plain_objects, table_pdf
 from support.signed_pdfs import SignedPdf
 from support.signing import signed
@@ -53,8 +54,18 @@ def read(reader: ConfinedReader, data: bytes, password: str | None = None) -> Do
         SignedPdf(cms=Forgery(signer_infos=2).encode).build(),
         SignedPdf(entries={"M": b""}, cms=Forgery(certificates=()).encode).build(),
         b"%PDF-1.7\n" + bytes(100),
+        archived(),
     ],
-    ids=["signed", "signed twice", "unsigned", "cut", "two signers", "no certificate", "rubbish"],
+    ids=[
+        "signed",
+        "signed twice",
+        "unsigned",
+        "cut",
+        "two signers",
+        "no certificate",
+        "rubbish",
+        "archived",
+    ],
 )
 def test_the_facts_are_those_read_here(reader: ConfinedReader, data: bytes) -> None:
     """Another process reads the very same facts."""

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from idservice.keystore.card import Purpose
+from idservice.web.validation_models import ValidationAnswer
 from support.homes import PERSON, PIN2
+from support.long_term import archived, authorities
 from support.pki import chain
 from support.signing import signed
 from support.web import SPECIMEN, WebBench, open_web, require_problem
@@ -49,6 +51,22 @@ def test_a_signed_document_passes_in_both_forms(web: WebBench) -> None:
         for signature in report["signatures"]:
             signature.pop("bestSignatureTime")
     assert as_form == as_body
+
+
+def test_an_archived_document_of_others_passes_later(web: WebBench) -> None:
+    """With their root as anchor, time-stamps and statements in the document are enough."""
+    root = authorities().root.pem.decode()
+    answer = validate(web, archived(), trust=root, at="2032-01-01T00:00:00Z")
+    report = ValidationAnswer.model_validate(answer.get_json(), extra="forbid").model_dump()
+    assert report["validationTime"] == "2032-01-01T00:00:00Z"
+    (signature,) = report["signatures"]
+    assert (signature["indication"], signature["level"]) == ("TOTAL-PASSED", "PAdES_BASELINE_LTA")
+    assert [item["type"] for item in signature["timeStamps"]] == [
+        "signature-time-stamp",
+        "document-time-stamp",
+    ]
+    assert report["timeStamps"] == signature["timeStamps"][1:]
+    assert {item["source"] for item in signature["revocation"]} == {"ocsp", "crl"}
 
 
 def test_one_changed_byte_fails(web: WebBench) -> None:
