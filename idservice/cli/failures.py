@@ -7,6 +7,8 @@ fit · 4 something needed does not answer, try again · 70 a fault of idservice 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +17,7 @@ from idservice.errors import (
     Configuration,
     Dependency,
     FileNotReadable,
+    FileNotWritable,
     IdServiceError,
     InternalError,
     MalformedCrl,
@@ -36,6 +39,8 @@ INTERRUPTED = 130
 
 MAX_TEXT = 1000
 """Characters of one text from outside that are shown; nobody reads more of a message."""
+
+_OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
 
 # The first class that fits decides; what is not listed is FAILED.
 _EXIT_CODES: tuple[tuple[type[IdServiceError], int], ...] = (
@@ -74,9 +79,27 @@ def message(error: IdServiceError) -> str:
 def report(error: BaseException) -> int:
     """Tell about an error on stderr and return the exit code."""
     if isinstance(error, IdServiceError):
-        print(message(error), file=sys.stderr)
+        # Where there is no room for messages either, the exit code has to do.
+        with contextlib.suppress(OSError):
+            print(message(error), file=sys.stderr, flush=True)
         return exit_code(type(error))
     return _report_own_fault(error)
+
+
+def is_about_output(error: OSError) -> bool:
+    """Whether an error is about the standard output: of a stream without a name, and full."""
+    return error.filename is None and error.errno in _OUTPUT_FAULTS
+
+
+def report_lost_output(error: OSError) -> int:
+    """Tell on stderr that the results could not be written, and return the exit code."""
+    return report(
+        FileNotWritable(
+            f"The results cannot be written to the standard output: {error.strerror}. What the "
+            "command did before that is done.",
+            "Look at what was done, and let the output go where there is room.",
+        )
+    )
 
 
 def printable(text: str, limit: int = MAX_TEXT) -> str:

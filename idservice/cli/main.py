@@ -89,11 +89,11 @@ def cli(ctx: click.Context, home: Path) -> None:
 
 def main() -> None:
     """Run one command and end the process with its documented exit code."""
+    _open_missing_streams()
     # SIGTERM unwinds like Ctrl-C, so that what was begun is ended and cleaned up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
-    _flush()
-    sys.exit(code)
+    sys.exit(_flush() or code)
 
 
 def run(arguments: list[str]) -> int:
@@ -110,17 +110,49 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("idservice: interrupted", file=sys.stderr)
         return failures.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return failures.FAILED
+    except OSError as exc:
+        return _output_failed(exc)
     except Exception as exc:  # noqa: BLE001 - the outermost handler
         return failures.report(exc)
     return result if isinstance(result, int) else failures.DONE
 
 
-def _flush() -> None:
+def _flush() -> int:
+    """Write what is still buffered; return an exit code if that fails."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as exc:
+        return _output_failed(exc)
+    return 0
+
+
+def _output_failed(error: OSError) -> int:
+    """Return the exit code for an error that is, most likely, about our own output."""
+    from idservice.cli import failures
+
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output went away (`| head`): there is nobody to tell.
+        _drop_output()
+        return failures.FAILED
+    if not failures.is_about_output(error):
+        return failures.report(error)
+    _drop_output()
+    return failures.report_lost_output(error)
+
+
+def _drop_output() -> None:
+    """Let nothing that is still buffered be written when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_missing_streams() -> None:
+    """Open standard streams that the shell closed (`>&-`).
+
+    Otherwise the next file that is opened, such as the database, would take their place.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the life of the process
