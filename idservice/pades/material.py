@@ -7,7 +7,7 @@ certificates have to be proved good and since when, and whether a store proves i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -55,26 +55,27 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature that is intact, and the time-stamp it rests on; None without one.
-
-    `time_stamps` are all that hold over its value.
-    """
+    """A signature that is intact, in the first `end` bytes of the file."""
 
     owner: str
     certificate_der: bytes
     certificates: tuple[bytes, ...]
     end: int
-    time_stamps: tuple[Proof, ...]
-    rests_on: Proof | None
+
+    def rests_on(self, proofs: Iterable[Proof]) -> Proof | None:
+        """Return the earliest of these time-stamps that proves this signature, or None."""
+        covering = [proof for proof in proofs if proof.owner == self.owner or proof.end > self.end]
+        return min(covering, key=lambda proof: proof.gen_time, default=None)
 
 
-def document_proofs(facts: DocumentFacts) -> tuple[Proof, ...]:
-    """Return the document time-stamps that hold, oldest first."""
-    return tuple(_proofs(facts.time_stamps, None))
+def all_proofs(facts: DocumentFacts) -> tuple[Proof, ...]:
+    """Return the time-stamps that hold, those over signatures first."""
+    own = [proof for item in facts.signatures for proof in _proofs(item.time_stamps, item.id)]
+    return (*own, *_proofs(facts.time_stamps, None))
 
 
 def signed(facts: DocumentFacts) -> tuple[Signed, ...]:
-    """Return all signatures of a document, each with the earliest time-stamp that covers it.
+    """Return all signatures of a document.
 
     Raises NothingToExtend without a signature, and SignatureInvalid when one does not hold:
     no time-stamp can mend that, and one would only make it look better.
@@ -84,8 +85,7 @@ def signed(facts: DocumentFacts) -> tuple[Signed, ...]:
             "The document has no signature, so there is no level to raise.",
             "Sign it first, with --level if you like.",
         )
-    later = document_proofs(facts)
-    return tuple(_signed(item, later) for item in facts.signatures)
+    return tuple(_signed(item) for item in facts.signatures)
 
 
 def contents_by_owner(document: PdfDocument) -> dict[str, bytes]:
@@ -151,7 +151,7 @@ class KeptEvidence:
         return status.state == "good" and ends >= after
 
 
-def _signed(item: SignatureFacts, later: Sequence[Proof]) -> Signed:
+def _signed(item: SignatureFacts) -> Signed:
     if (
         item.integrity is not Integrity.INTACT
         or item.coverage is Coverage.BROKEN
@@ -164,16 +164,7 @@ def _signed(item: SignatureFacts, later: Sequence[Proof]) -> Signed:
             "See `idservice verify` for what is wrong, and ask the signer for the file as it was "
             "signed.",
         )
-    own = tuple(_proofs(item.time_stamps, item.id))
-    covering = (*own, *(proof for proof in later if proof.end > item.end))
-    return Signed(
-        item.id,
-        item.certificate_der,
-        item.certificates,
-        item.end,
-        own,
-        min(covering, key=lambda proof: proof.gen_time, default=None),
-    )
+    return Signed(item.id, item.certificate_der, item.certificates, item.end)
 
 
 def _proofs(found: Sequence[TimeStampFacts], owner: str | None) -> Iterator[Proof]:

@@ -24,15 +24,16 @@ from idservice.pades.extension import (
     add_signature_time_stamp,
 )
 from idservice.pades.material import (
+    Proof,
     Signed,
-    document_proofs,
+    all_proofs,
     merged,
     signed,
 )
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import embed_cms
 from idservice.services.growing_document import Data, GrowingDocument
-from idservice.services.raising import Raising, Sources, all_proofs
+from idservice.services.raising import Raising, Sources
 from idservice.services.trusted_paths import Path as CertificatePath
 from idservice.validation.facts import DocumentFacts
 
@@ -129,26 +130,34 @@ class Levels:
         found = signed(facts)
         with GrowingDocument(base, self._folder) as document:
             work = Raising(self._sources, document, password, self._max_bytes, self._clock)
-            proofs = list(document_proofs(facts))
-            if level is not Baseline.B_B and any(item.rests_on is None for item in found):
-                self._require_signers(found)
-                proofs.append(work.document_time_stamp(self._sources.signature_stamps).proof)
-            if level.includes(Baseline.B_LT):
-                every = level is Baseline.B_LTA
-                vri = work.missing(found, proofs, every=every)
-                if every:
-                    newest = max(proof.gen_time for proof in all_proofs(found, proofs))
-                    self._archive(work, vri, newest)
-                else:
-                    work.store(StoreItems(), vri)
+            if level is not Baseline.B_B:
+                self._extend(work, found, list(all_proofs(facts)), level)
             return document.appended
 
-    def _require_signers(self, found: Sequence[Signed]) -> None:
+    def _extend(
+        self, work: Raising, found: Sequence[Signed], proofs: list[Proof], level: Baseline
+    ) -> None:
+        lasting = work.lasting(proofs)
+        unproved = [item for item in found if item.rests_on(lasting) is None]
+        if unproved:
+            self._require_signers(unproved)
+            proofs.append(work.document_time_stamp(self._sources.signature_stamps).proof)
+            lasting = work.lasting(proofs)
+        if not level.includes(Baseline.B_LT):
+            return
+        every = level is Baseline.B_LTA
+        rests = {item: proof for item in found if (proof := item.rests_on(lasting)) is not None}
+        vri = work.missing(rests, lasting, every=every)
+        if every:
+            self._archive(work, vri, max(proof.gen_time for proof in lasting))
+        else:
+            work.store(StoreItems(), vri)
+
+    def _require_signers(self, unproved: Sequence[Signed]) -> None:
         """Require trusted signers whose certificates are valid now, when the proof is made."""
         now = self._clock()
-        for item in found:
-            if item.rests_on is None:
-                self._sources.signers.require(item.certificate_der, item.certificates, now)
+        for item in unproved:
+            self._sources.signers.require(item.certificate_der, item.certificates, now)
 
     def _archive(self, work: Raising, vri: Mapping[str, StoreItems], after: datetime) -> None:
         """Append the store and, over it, a document time-stamp (steps 2 and 3)."""

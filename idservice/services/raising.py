@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
-
 from idservice.crypto.algorithms import SHA256
+from idservice.errors import MalformedInput, Unsupported, Verification
 from idservice.pades.dss import StoreItems, read_store, vri_key
 from idservice.pades.extension import prepare_time_stamp, store_update
 from idservice.pades.material import KeptEvidence, Proof, Signed, contents_by_owner, merged
@@ -16,6 +15,7 @@ from idservice.pdf.document import PdfDocument, open_document
 from idservice.services.growing_document import GrowingDocument
 from idservice.services.status_collection import StatusCollection
 from idservice.services.time_stamping import TimeStampSource, TrustedTimeStamp
+from idservice.services.trusted_paths import Path as CertificatePath
 from idservice.services.trusted_paths import TrustedPaths
 
 
@@ -92,55 +92,66 @@ class Raising:
         )
         return Stamped(stamp, proof)
 
+    def lasting(self, proofs: Sequence[Proof]) -> dict[Proof, CertificatePath]:
+        """Return the time-stamps that prove something today, with the paths of their authorities.
+
+        They are trusted, and their authority's certificate is valid or was valid when one of
+        the others was made over them (EN 319 102-1 cl. 5.6.2.3).
+        """
+        now = self._clock()
+        found: dict[Proof, CertificatePath] = {}
+        for proof in sorted(proofs, key=lambda one: (one.end, one.gen_time), reverse=True):
+            try:
+                path = self._sources.authorities.require(
+                    proof.certificate_der, proof.certificates, proof.gen_time
+                )
+            except (Verification, MalformedInput, Unsupported):
+                continue
+            ends = min(item.not_valid_after_utc for item in path)
+            over = [newer.gen_time for newer in found if newer.end > proof.end]
+            if any(at <= ends for at in (now, *over)):
+                found[proof] = path
+        return found
+
     def missing(
-        self, found: Sequence[Signed], proofs: Sequence[Proof], *, every: bool
+        self,
+        rests: Mapping[Signed, Proof],
+        lasting: Mapping[Proof, CertificatePath],
+        *,
+        every: bool,
     ) -> dict[str, StoreItems]:
         """Collect what the store does not prove yet, by signature.
 
-        Needed are all signers, and the time-stamps that they rest on; with `every` all other
-        time-stamps of the document as well.
+        Needed are all signers, and the time-stamps that they rest on; with `every` all of
+        `lasting`, and fresh proofs about the newest of them.
         """
         document = self._open()
         store = read_store(document)
         kept = KeptEvidence(store.ocsps, store.crls)
         contents = contents_by_owner(document)
-        collected: dict[str, list[StoreItems]] = {}
-        newest = max(proofs, key=lambda proof: proof.end, default=None) if every else None
-        for owner, path, after in self._needed(found, proofs, every=every):
+        newest = max(lasting, key=lambda proof: proof.end) if every else None
+        needed = [
+            (item.owner, self._signer(item, proof), proof.gen_time, False)
+            for item, proof in rests.items()
+        ]
+        needed += [
             # What is kept about the newest document time-stamp was had before it was made.
-            fresh = newest is not None and owner == newest.owner
+            (proof.owner, lasting[proof], proof.gen_time, proof == newest)
+            for proof in (lasting if every else dict.fromkeys(rests.values()))
+        ]
+        collected: dict[str, list[StoreItems]] = {}
+        for owner, path, after, fresh in needed:
             if fresh or not kept.proves(path, after=after):
                 items = self._sources.statuses.collect(path, after=after, revoked_later=True)
                 collected.setdefault(vri_key(contents[owner]), []).append(items)
         return {key: merged(parts) for key, parts in collected.items()}
 
-    def _needed(
-        self, found: Sequence[Signed], proofs: Sequence[Proof], *, every: bool
-    ) -> list[tuple[str, tuple[x509.Certificate, ...], datetime]]:
-        needed = []
-        relied_upon = []
-        for item in found:
-            covering = [*item.time_stamps, *(one for one in proofs if one.end > item.end)]
-            rests_on = min(covering, key=lambda proof: proof.gen_time)
-            path = self._sources.signers.require(
-                item.certificate_der, item.certificates, rests_on.gen_time
-            )
-            needed.append((item.owner, path, rests_on.gen_time))
-            relied_upon.append(rests_on)
-        wanted = all_proofs(found, proofs) if every else relied_upon
-        for proof in dict.fromkeys(wanted):
-            path = self._sources.authorities.require(
-                proof.certificate_der, proof.certificates, proof.gen_time
-            )
-            needed.append((proof.owner, path, proof.gen_time))
-        return needed
+    def _signer(self, item: Signed, proof: Proof) -> CertificatePath:
+        return self._sources.signers.require(
+            item.certificate_der, item.certificates, proof.gen_time
+        )
 
     def _open(self) -> PdfDocument:
         return open_document(
             self._document.data, password=self._password, max_bytes=self._max_bytes
         )
-
-
-def all_proofs(found: Sequence[Signed], proofs: Sequence[Proof]) -> list[Proof]:
-    """Return the time-stamps over signatures and those over the document."""
-    return [*(proof for item in found for proof in item.time_stamps), *proofs]

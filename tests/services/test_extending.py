@@ -1,5 +1,6 @@
 """Raising the level of files that are signed already: ours and others', one or many signatures."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import io
@@ -194,6 +195,47 @@ def test_an_expired_signer_cannot_be_raised(level_bench: LevelBench) -> None:
         choice = LevelChoice(trusted=(authority.root.certificate,))
         with pytest.raises(CertificateExpired):
             LevelBench(level_bench.services, choice).extended(out.getvalue(), Baseline.B_T)
+
+
+@contextlib.contextmanager
+def _in_days(home: Path, days: int) -> Iterator[LevelBench]:
+    """Open a home when so many days have passed."""
+    moved = dt.timedelta(days=days)
+    services = open_services(settings_of(home), clock=lambda: dt.datetime.now(dt.UTC) + moved)
+    yield LevelBench(services)
+    services.close()
+
+
+def test_an_archive_is_renewed_in_time_or_never(home: Path) -> None:
+    """While the newest time-stamp's certificate is valid it is renewed; later it is refused."""
+    with _in_days(home, 0) as bench:
+        archived = bench.signed(pdfs.baseline(), Baseline.B_LTA)
+        unarchived = bench.signed(pdfs.baseline(), Baseline.B_LT)
+    with _in_days(home, 1200) as bench:
+        # The certificate of the signature time-stamp has expired, and that of the signer not yet.
+        assert _time_stamps(bench.extended(unarchived, Baseline.B_LTA)) == 2
+    with _in_days(home, 4015) as bench:
+        renewed = bench.extended(archived, Baseline.B_LTA)
+        assert _time_stamps(renewed) == 2
+        with pytest.raises(CertificateExpired):
+            bench.extended(unarchived, Baseline.B_LTA)
+    with _in_days(home, 4700) as bench:
+        assert _time_stamps(bench.extended(renewed, Baseline.B_LTA)) == 3
+        with pytest.raises(CertificateExpired):
+            bench.extended(archived, Baseline.B_LTA)
+
+
+def test_a_renewed_certificate_of_the_archive_unit_is_proved_too(home: Path) -> None:
+    """Proofs about the certificate that made the time-stamp are in front of it, also a new one."""
+    with _in_days(home, 1) as bench:
+        data = bench.signed(pdfs.baseline(), Baseline.B_LTA)
+        bench.services.service_certificates.renew(every=True)
+        newer = bench.signed(pdfs.baseline(), Baseline.B_LTA)
+    certificates = [read_facts(item).time_stamps[0].certificate_der for item in (data, newer)]
+    assert certificates[0] != certificates[1]
+    store = read_store(open_document(newer))
+    assert certificates[1] in store.certs
+    assert certificates[0] not in store.certs
 
 
 def _refused(name: str, made: dict[Baseline, bytes]) -> tuple[bytes, type[IdServiceError]]:
