@@ -55,6 +55,7 @@ from idservice.validation.facts import (
     SignatureFacts,
     TimeStampFacts,
 )
+from idservice.validation.rules import Indication, rule_for
 
 PADES = "PAdES"
 """The format of every document that is read here."""
@@ -159,9 +160,16 @@ def _facts(
 
 
 def _judged(found: _Signature, facts: SignatureFacts | TimeStampFacts) -> JudgedSignature:
-    """Say what a signature is worth to earlier ones; a stamp of other bytes is worth nothing."""
-    copied = any(finding.code == "time_stamp_imprint_mismatch" for finding in facts.findings)
-    integrity = Integrity.BROKEN if copied else facts.integrity
+    """Say what a signature is worth to earlier ones; one that fails by itself is worth nothing.
+
+    Of a format that is not supported here nobody can tell.
+    """
+    codes = {finding.code for finding in facts.findings}
+    subs = (rule_for(code).sub_indication for code in codes)
+    fails = any(sub is not None and sub.indication is Indication.TOTAL_FAILED for sub in subs)
+    worthless = fails or "time_stamp_imprint_mismatch" in codes
+    known = "sub_filter_unsupported" not in codes
+    integrity = Integrity.BROKEN if worthless and known else facts.integrity
     return JudgedSignature(found.item.object_number, found.revision, integrity, found.covered)
 
 
