@@ -13,6 +13,7 @@ from idservice.cli import main
 from idservice.pades.signing import SignatureOptions
 from support import pdfs
 from support.commands import Transcript, run_idservice
+from support.long_term import archived, authorities
 from support.pki import chain
 from support.signed_pdfs import SignedPdf
 from support.signing import signed
@@ -240,6 +241,30 @@ def test_the_control_time_may_be_given(verify: Verify) -> None:
     (shown,) = report["signatures"]
     assert shown["subIndication"] == "OUT_OF_BOUNDS_NO_POE"
     assert shown["bestSignatureTime"] == "2050-01-01T00:00:00Z"
+    assert report["validationTime"] == "2050-01-01T00:00:00Z"
+
+
+def test_a_given_time_marks_the_report(verify: Verify) -> None:
+    """Whoever reads the report sees that it is not about now."""
+    done = verify("good.pdf", *TRUST)
+    assert "validated as of: 2026-06-01T12:00:00Z" in done.out
+    assert "existed by: 2026-06-01T12:00:00Z (no time-stamp proves it)" in done.out
+    assert "validated as of" not in verify("good.pdf", *TRUST[:2]).out
+
+
+def test_time_stamps_are_shown(verify: Verify, folder: Path) -> None:
+    """Each time-stamp has a line, and why one proves nothing any more is said in words."""
+    (folder / "archived.pdf").write_bytes(archived())
+    (folder / "long.pem").write_bytes(authorities().root.pem)
+    trust = ("archived.pdf", "--trust", "long.pem", "--at")
+    done = verify(*trust, "2032-01-01")
+    assert done.code == 0
+    assert "existed by: 2026-06-01T12:00:00Z (time-stamp)" in done.out
+    assert "signature time-stamp of 2026-06-01T12:00:00Z by TEST unit: TOTAL-PASSED" in done.out
+    assert "document time-stamp of 2026-06-01T12:02:00Z by TEST archive unit" in done.out
+    late = verify(*trust, "2040-01-01")
+    assert late.code == 1
+    assert "no newer time-stamp was added in time" in " ".join(late.out.split())
 
 
 def test_hostile_names_reach_no_terminal(verify: Verify, folder: Path) -> None:

@@ -19,13 +19,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import MalformedInput
+from idservice.pades.evidence import load_readable
 from idservice.pades.facts import read_facts
-from idservice.services.revocation import RevocationState, RevocationStatus
+from idservice.services.revocation import (
+    NoRevocationSource,
+    RevocationState,
+    RevocationStatus,
+)
 from idservice.services.trust import TrustContext, find_paths
 from idservice.validation.facts import (
     ChangeVerdict,
     Coverage,
     DocumentFacts,
+    EvidenceKind,
     Integrity,
     SignatureFacts,
     worst_change,
@@ -224,6 +230,33 @@ def test_contested_files_never_pass_in_silence(row: Row) -> None:
         verdict = generous_verdict(found, signature)
         told = verdict.warnings or row.file in HARMLESS_ALTHOUGH_DOUBTED
         assert verdict.indication is not Indication.TOTAL_PASSED or told
+
+
+# With the roots that came along as anchors, and nothing known but what the file carries.
+BY_THEIR_OWN_EVIDENCE = {
+    "pyhanko/pades-lta-dss-indirect-arrs-test.pdf": ["PAdES_BASELINE_LTA"],
+    "pyhanko/pades-lta-dss-indirect-arrs-test-2.pdf": ["PAdES_BASELINE_LTA", "PAdES_BASELINE_LT"],
+    "dss/pades-ltv-with-reason.pdf": ["PAdES_BES"],
+    "dss/pades-ltv.pdf": ["PAdES_BES"],
+}
+
+
+@pytest.mark.parametrize("file", list(BY_THEIR_OWN_EVIDENCE))
+def test_archives_of_others_pass_by_their_own_evidence(file: str) -> None:
+    """Time-stamps, answers and lists by other programs are understood, at their level."""
+    found = facts_of(next(row for row in rows("valid") if row.file == file))
+    stamps = [*found.time_stamps, *(one for item in found.signatures for one in item.time_stamps)]
+    bags = [item.certificates for item in (*found.signatures, *stamps)]
+    carried = [item.der for item in found.evidence if item.kind is EvidenceKind.CERTIFICATE]
+    certificates = load_readable([*carried, *(one for bag in bags for one in bag)])
+    roots = tuple(item for item in certificates if item.issuer == item.subject)
+    newest = max(item.gen_time for item in stamps if item.gen_time is not None)
+    context = TrustContext(roots, (), NoRevocationSource(), newest + dt.timedelta(hours=1))
+    decided = decide_document(found, find_paths(found, context), context.at)
+    assert [item.level for item in decided.signatures] == BY_THEIR_OWN_EVIDENCE[file]
+    for item in decided.signatures:
+        assert (item.verdict.indication, item.verdict.errors) == (Indication.TOTAL_PASSED, ())
+        assert item.best_signature_time is not None
 
 
 @each("valid", "invalid", "modified", "reject", "indeterminate", "n/a")
