@@ -279,6 +279,7 @@ def test_what_is_no_pkcs11_library_is_named(path: str) -> None:
 
 WORKERS = """
 import os, sys, threading
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from idservice.crypto.algorithms import KeyKind
 from idservice.keystore.pkcs11 import HsmKeys
 from idservice.keystore.pkcs11_library import Library
@@ -293,16 +294,19 @@ key = keys.generate(keys.authority_label("tsa"), KeyKind.P256)
 if sys.argv[4] == "closed":
     keys.close()
     assert threading.active_count() == 1, "threads after closing"
+def sign(number):
+    values = [key.signer.sign(b"the same for all") for _ in range(100)]
+    firsts = [decode_dss_signature(value)[0] for value in values]
+    with open(sys.argv[5], "a") as file:
+        print(*firsts, file=file)
 workers = []
-for _ in range(2):
+for number in range(2):
     worker = os.fork()
     if not worker:
-        for _ in range(100):
-            key.signer.sign(b"of a worker")
+        sign(number)
         os._exit(0)
     workers.append(worker)
-for _ in range(100):
-    key.signer.sign(b"of the parent")
+sign(2)
 ends = [os.waitpid(worker, 0)[1] for worker in workers]
 assert ends == [0, 0], ends
 print("all signed")
@@ -310,10 +314,17 @@ print("all signed")
 
 
 @pytest.mark.parametrize("parent", ["closed", "open"])
-def test_workers_that_are_forked_open_sessions_of_their_own(token: SoftToken, parent: str) -> None:
-    """Two forked processes and their parent sign at once, whether it had sessions or not."""
+def test_workers_that_are_forked_open_sessions_of_their_own(
+    token: SoftToken, parent: str, tmp_path: Path
+) -> None:
+    """Two forked processes and their parent sign at once, whether it had sessions or not.
+
+    All sign the same bytes, and no two values share their random number: with one r twice
+    anybody could calculate the key.
+    """
+    firsts = tmp_path / "firsts"
     ran = subprocess.run(
-        [sys.executable, "-c", WORKERS, token.library, LABEL, PIN, parent],
+        [sys.executable, "-c", WORKERS, token.library, LABEL, PIN, parent, str(firsts)],
         env={
             **os.environ,
             "SOFTHSM2_CONF": str(token.configuration),
@@ -325,3 +336,5 @@ def test_workers_that_are_forked_open_sessions_of_their_own(token: SoftToken, pa
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (0, "all signed\n"), ran.stderr
+    numbers = firsts.read_text().split()
+    assert len(numbers) == len(set(numbers)) == 300
