@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -24,10 +26,12 @@ LIBRARY_ERRORS = (
 )
 
 
+@lru_cache(maxsize=128)
 def load_certificate(certificate_der: bytes) -> x509.Certificate:
     """Read one DER certificate, its extensions included (RFC 5280 cl. 4.1).
 
-    Raises MalformedCertificate. Nothing is verified about its issuer or its use.
+    Raises MalformedCertificate. Nothing is verified about its issuer or its use. The last
+    ones are remembered: services meet the same few certificates again and again.
     """
     try:
         check_der(certificate_der, max_bytes=MAX_BYTES)

@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -230,7 +231,7 @@ def _require_delegated(
     child, parent = read_certificate(responder), read_certificate(issuer)
     if not child.names_issuer(parent):
         raise _not_authorised("another authority issued its certificate")
-    verify_issued(child, parent)
+    _verify_issued(responder, issuer)
     purposes = child.extension(x509.ExtendedKeyUsage)
     if purposes is None or ExtendedKeyUsageOID.OCSP_SIGNING not in purposes:
         raise _not_authorised("its certificate is not one for OCSP signing")
@@ -240,6 +241,12 @@ def _require_delegated(
     child.require_processed()
     if not child.not_before <= produced_at <= child.not_after:
         raise _not_authorised("its certificate was not valid when the answer was produced")
+
+
+@lru_cache(maxsize=64)
+def _verify_issued(responder: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Verify once what stays true: a responder's certificate serves for many answers."""
+    verify_issued(read_certificate(responder), read_certificate(issuer))
 
 
 def _require_consistent_times(

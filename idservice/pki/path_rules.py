@@ -168,8 +168,9 @@ class PathCertificate:
                 )
 
 
+@lru_cache(maxsize=128)
 def read_certificate(certificate: x509.Certificate) -> PathCertificate:
-    """Read what the rules need. Raises MalformedCertificate."""
+    """Read what the rules need. Raises MalformedCertificate. The last ones are remembered."""
     try:
         if certificate.serial_number <= 0:
             raise _malformed("its serial number is not positive")
