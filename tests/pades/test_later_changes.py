@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.stamp import TextStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from idservice.pades.facts import read_facts
 from idservice.pades.signing import SignatureOptions
@@ -104,7 +105,9 @@ def pyhanko_signer() -> signers.SimpleSigner:
         serialization.NoEncryption(),
     )
     return signers.SimpleSigner(
-        asn1_x509.Certificate.load(chain().leaf.der), asn1_keys.PrivateKeyInfo.load(encoded), None
+        asn1_x509.Certificate.load(chain().leaf.der),
+        asn1_keys.PrivateKeyInfo.load(encoded),
+        SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
 
 
@@ -268,10 +271,12 @@ def values(data: bytes) -> dict[tuple[int, int], bytes]:
     """
     found: dict[tuple[int, int], bytes] = {}
     with pikepdf.open(io.BytesIO(data)) as pdf:
-        store = pdf.Root.get("/DSS", {}).get("/Certs", ())
-        stored = {item.objgen for item in store}
+        stored = {item.objgen for item in pdf.Root.DSS.Certs} if "/DSS" in pdf.Root else set()
         for item in pdf.objects:
-            if not isinstance(item, pikepdf.Object) or item.get("/Type") == "/XRef":
+            if not isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
+                found[len(found), -1] = repr(item).encode()
+                continue
+            if item.get("/Type") == "/XRef":
                 continue
             if "/ByteRange" in item:
                 del item["/Contents"]
