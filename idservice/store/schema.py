@@ -244,7 +244,7 @@ pending_signatures = Table(
     Index("ix_pending_signatures_expiry", "expires_at"),
 )
 
-# Counts every change of a certificate's state, in the transaction of the change: what was
+# Counts every revocation, suspension and its end, in the transaction of the change: what was
 # answered before it is known to be old, in every process.
 status_epochs = Table(
     "status_epochs",
