@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CORNERS = ("bottom-left", "bottom-right", "top-left", "top-right")
 
 _POINTS = {"pt": 1.0, "mm": 72 / 25.4}
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _LENGTH = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(pt|mm)?\s*")
 _COLOUR = re.compile(r"#?([0-9a-fA-F]{6})")
 
@@ -42,7 +43,7 @@ def _page(_context: click.Context, _parameter: click.Parameter, value: str | Non
         from idservice.services.stamps import LAST_PAGE
 
         return LAST_PAGE
-    if not value.isascii() or not value.isdigit() or int(value) == 0:
+    if not _NUMBER.fullmatch(value):
         raise click.BadParameter("a page is a number from 1, or last.")
     return int(value)
 
