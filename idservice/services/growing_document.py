@@ -51,7 +51,7 @@ class GrowingDocument:
     def append(self, update: bytes) -> None:
         """Append an update. Raises StorageUnavailable when there is no space for it."""
         self._appended += update
-        self._mapped = None
+        self._forget_map()
         if self._file is not None:
             self._write(update)
 
@@ -61,7 +61,7 @@ class GrowingDocument:
             self._file.seek(size - len(self._appended), 2)
             self._file.truncate()
         self._appended = self._appended[:size]
-        self._mapped = None
+        self._forget_map()
 
     @property
     def data(self) -> Data:
@@ -81,10 +81,16 @@ class GrowingDocument:
                 for start in range(0, len(self._base), CHUNK):
                     self._file.write(self._base[start : start + CHUNK])
                 self._file.write(self._appended)
+                _release(self._base)
             self._file.flush()
             return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as exc:
             raise _no_space() from exc
+
+    def _forget_map(self) -> None:
+        if self._mapped is not None:
+            _release(self._mapped)
+        self._mapped = None
 
     def _write(self, update: bytes) -> None:
         try:
@@ -92,6 +98,12 @@ class GrowingDocument:
                 self._file.write(update)
         except OSError as exc:
             raise _no_space() from exc
+
+
+def _release(data: Data) -> None:
+    """Take the pages of a mapped file out of memory; whoever looks again reads them again."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)
 
 
 def _no_space() -> StorageUnavailable:
