@@ -8,19 +8,23 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from idservice.crypto import der
 from idservice.errors import (
     CertificateConstraintsViolated,
     IdServiceError,
+    MalformedOcsp,
     OcspRefused,
     StatusAnswerInvalid,
     StatusAnswerMismatch,
     StatusAnswerStale,
 )
 from idservice.pki.ocsp_answer import STATUSES
-from idservice.pki.ocsp_building import UNKNOWN, Status, error_answer
+from idservice.pki.ocsp_building import REVOKED, UNKNOWN, Status, error_answer
+from idservice.pki.ocsp_response import read_answer
 from support.pki import (
     AT,
     NOT_AFTER,
+    NOT_BEFORE,
     CertificatePair,
     chain,
     extension,
@@ -181,3 +185,66 @@ def test_one_thing_that_is_wrong(error: type[IdServiceError], make: Callable[[],
     """Each fault alone is told as what it is."""
     with pytest.raises(error):
         status_in(make())
+
+
+def changed(old: bytes, new: bytes, plan: AnswerPlan | None = None) -> bytes:
+    """Exchange bytes of the same length in the signed part, wherever they are first."""
+    assert len(old) == len(new)
+    return resigned(lambda tbs: tbs.replace(old, new, 1), plan)
+
+
+def with_single_extension(encoded: bytes) -> bytes:
+    """Put another extension in the place of the archive cutoff, of the same length."""
+    cutoff = der.object_identifier("1.3.6.1.5.5.7.48.1.6")
+    assert len(encoded) == len(cutoff)
+    return changed(cutoff, encoded)
+
+
+HELD = AnswerPlan(status=Status(REVOKED, AT - HOUR, "certificateHold"))
+MALFORMED: dict[str, Callable[[], bytes]] = {
+    "responder named in no known way": lambda: changed(b"\xa2\x16\x04\x14", b"\xa3\x16\x04\x14"),
+    "state that does not exist": lambda: changed(b"\x80\x00\x18", b"\x83\x00\x18"),
+    "reason that does not exist": lambda: changed(b"\x0a\x01\x06", b"\x0a\x01\x07", HELD),
+    "reason of two octets": lambda: changed(b"\xa0\x03\x0a\x01\x06", b"\xa0\x03\x0a\x02\x06", HELD),
+    "ends before it begins": lambda: AnswerPlan(valid_for=-HOUR).build(),
+    "times with fractions": lambda: changed(
+        f"{AT:%Y%m%d%H%M%SZ}".encode(), f"{AT:%Y%m%d%H%M%S}.".encode()
+    ),
+    "cutoff that is no time": lambda: changed(
+        b"\x18\x0f" + f"{NOT_BEFORE:%Y%m%d%H%M%SZ}".encode(),
+        b"\x04\x0f" + f"{NOT_BEFORE:%Y%m%d%H%M%SZ}".encode(),
+    ),
+    "signature of no whole octets": lambda: _unused_bits(AnswerPlan().build()),
+}
+
+
+@pytest.mark.parametrize("make", MALFORMED.values(), ids=MALFORMED.keys())
+def test_one_thing_that_is_malformed(make: Callable[[], bytes]) -> None:
+    """What is not as RFC 6960 has it is refused when it is read, whoever signed it."""
+    with pytest.raises(MalformedOcsp):
+        read_answer(make())
+
+
+def test_an_unknown_extension_is_passed_over_unless_critical() -> None:
+    """An answer may bring what is not known here, as long as nothing depends on it."""
+    unknown = der.object_identifier("1.3.6.1.5.5.7.48.1.99")
+    assert status_in(with_single_extension(unknown)).archive_cutoff is None
+
+    def make_critical(tbs: bytes) -> bytes:
+        """Put an extension of the same length, critical, in the place of the archive cutoff."""
+        cutoff = der.sequence(
+            der.object_identifier("1.3.6.1.5.5.7.48.1.6"),
+            der.octet_string(b"\x18\x0f" + f"{NOT_BEFORE:%Y%m%d%H%M%SZ}".encode()),
+        )
+        critical = der.sequence(unknown, b"\x01\x01\xff", der.octet_string(bytes(14)))
+        assert len(cutoff) == len(critical)
+        return tbs.replace(cutoff, critical)
+
+    with pytest.raises(MalformedOcsp):
+        read_answer(resigned(make_critical))
+
+
+def _unused_bits(answer: bytes) -> bytes:
+    basic = read_answer(answer).basic
+    assert basic is not None
+    return answer.replace(b"\x00" + basic.signature, b"\x01" + basic.signature)
