@@ -58,7 +58,7 @@ def document_changes(
 
     One analysis serves all signatures of a file. Raises nothing for what the file is.
     """
-    signed = [item.revision for item in signatures if item.revision is not None and item.covered]
+    signed = [item.revision for item in signatures if item.revision is not None]
     first = min(signed, key=lambda item: item.number, default=None)
     if first is None or not history.later_than(first):
         return ()

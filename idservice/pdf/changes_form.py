@@ -142,7 +142,7 @@ def field_value_changed(
 
 
 def _field_added(
-    judgement: Judgement, reference: Reference, owner: FieldPlace, parent: dict[str, Value] | None
+    judgement: Judgement, reference: Reference, owner: FieldPlace, parent: Reference | None
 ) -> None:
     """Judge a field, or a widget of a new one, that was not there before."""
     step = judgement.step
@@ -157,6 +157,7 @@ def _field_added(
         and not entries.keys() - _NEW_FIELD
         and not is_active([entries.get(key) for key in ("MK", "BS", "SV", "Lock", "DV")])
         and entries.get("Subtype", "Widget") == "Widget"
+        and _is_below(judgement, entries.get("Parent"), owner, parent)
     )
     if not usual or place.kind not in {"Sig", None}:
         judgement.forbid("field-added", f"adds the field {name}, which is no signature field")
@@ -165,8 +166,8 @@ def _field_added(
     if "T" in entries and taken:
         judgement.forbid("field-added", f"adds a second field named {name}")
         return
-    if parent is None and "T" not in entries and owner.name == "":
-        judgement.forbid("field-added", "adds a field without a name")
+    if parent is None and "T" not in entries:
+        judgement.forbid("field-added", "adds a field or a widget without a name of its own")
         return
     _widget_added(judgement, reference, place, entries)
     kids = [item for item in step.new.items(entries.get("Kids")) if isinstance(item, Reference)]
@@ -175,7 +176,17 @@ def _field_added(
     elif "T" in entries and not _names_fields(judgement, kids):
         judgement.forbid("field-added", f"adds the field {name} without a signature in it")
     for kid in kids:
-        _field_added(judgement, kid, place, entries)
+        _field_added(judgement, kid, place, reference)
+
+
+def _is_below(
+    judgement: Judgement, named: Value, owner: FieldPlace, parent: Reference | None
+) -> bool:
+    """Whether a field names as its parent the field below which it is listed, or none."""
+    if named is None or parent is not None:
+        return named in (None, parent)
+    known = judgement.roles.fields.get(named.number) if isinstance(named, Reference) else None
+    return owner.name != "" and known is not None and known.name == owner.name
 
 
 def _names_fields(judgement: Judgement, kids: list[Reference]) -> bool:

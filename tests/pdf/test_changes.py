@@ -247,6 +247,17 @@ ATTACKS: dict[str, tuple[dict[int, bytes], str]] = {
         field(b"Sig", b"Second", b"/V 41 0 R /A << /S /JavaScript /JS (1) >> /Rect [0 0 0 0] "),
         "field-added",
     ),
+    "another widget of the earlier signature": (
+        {
+            7: OBJECTS[7][:-2] + b"/Kids [44 0 R] >>",
+            44: b"<< /Type /Annot /Subtype /Widget /Parent 7 0 R /Rect [9 9 99 99] >>",
+        },
+        "field-added",
+    ),
+    "a field that calls another one its parent": (
+        field(b"Sig", b"Second", b"/Rect [0 0 0 0] /V 41 0 R /Parent 9 0 R "),
+        "field-added",
+    ),
     "a field that was there and on no form": (
         HONEST | {6: FORM % (b" 20 0 R", b""), 3: OBJECTS[3]},
         "field-added",
