@@ -17,15 +17,10 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from idservice.crypto.algorithms import KeyKind
-from idservice.services.validation import Validation, ValidationReport
-from idservice.settings import ValidationSettings
 from support import pdfs
 from support.long_term import DAY, YEAR, answer, authorities, responder, revocation_list, stamper
+from support.offline import validate
 from support.pki import CertificatePair, new_key
-
-LIMITS = ValidationSettings(
-    max_document_bytes=10_000_000, cpu_seconds=5, memory_bytes=512 * 1024 * 1024, parallel=1
-)
 
 
 def certificate(pair: CertificatePair) -> asn1_x509.Certificate:
@@ -49,7 +44,7 @@ def made_by_pyhanko(now: dt.datetime, *, archived: bool) -> bytes:
     # pyHanko's own time-stamper has RSA keys only, and names its certificate by SHA-1.
     unit = stamper(found.issuing, until=now + 12 * YEAR, key=new_key(KeyKind.RSA))
     signer = responder(found.issuing, until=now + 30 * DAY)
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register(certificate(found.issuing))
     context = ValidationContext(
         trust_roots=[certificate(found.root)],
@@ -78,12 +73,6 @@ def made_by_pyhanko(now: dt.datetime, *, archived: bool) -> bytes:
     ).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdfs.baseline())))
     assert isinstance(output, io.BytesIO)
     return output.getvalue()
-
-
-def validate(data: bytes, at: dt.datetime) -> ValidationReport:
-    """Validate offline with the root alone."""
-    validation = Validation(LIMITS, clock=lambda: at, anchors=[authorities().root.certificate])
-    return validation.validate(data, "foreign.pdf")
 
 
 @pytest.mark.parametrize("archived", [False, True], ids=["B-LT", "B-LTA"])

@@ -246,7 +246,8 @@ def test_archives_of_others_pass_by_their_own_evidence(file: str) -> None:
     """Time-stamps, answers and lists by other programs are understood, at their level."""
     found = facts_of(next(row for row in rows("valid") if row.file == file))
     stamps = [*found.time_stamps, *(one for item in found.signatures for one in item.time_stamps)]
-    bags = [item.certificates for item in (*found.signatures, *stamps)]
+    bags = [item.certificates for item in found.signatures]
+    bags += [item.certificates for item in stamps]
     carried = [item.der for item in found.evidence if item.kind is EvidenceKind.CERTIFICATE]
     certificates = load_readable([*carried, *(one for bag in bags for one in bag)])
     roots = tuple(item for item in certificates if item.issuer == item.subject)

@@ -231,7 +231,7 @@ def revocation_list(
             entry = entry.add_extension(invalid, critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     key = issuer.key
-    made = builder.sign(key, hashes.SHA384())  # type: ignore[arg-type]
+    made = builder.sign(key, hashes.SHA384())
     return made.public_bytes(serialization.Encoding.DER)
 
 
@@ -313,3 +313,11 @@ def long_term() -> bytes:
 def archived() -> bytes:
     """A B-LTA document of AT."""
     return archive(long_term(), AT + 2 * MINUTE)
+
+
+def about_signer(stamp_at: dt.datetime, *statements: bytes, by: CertificatePair) -> bytes:
+    """A document time-stamped then, with these statements about its signer."""
+    found = authorities()
+    good = answer(found.stamper, AT + 30 * MINUTE)
+    lists = [revocation_list(found.root, AT - DAY)]
+    return store(sign(stamp_at=stamp_at, by=by), ocsps=[good, *statements], crls=lists)

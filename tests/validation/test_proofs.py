@@ -50,9 +50,9 @@ def stamp(days: int, end: int | None, *, intact: bool = True) -> TimeStampFacts:
     )
 
 
-def unit(**changes: int) -> PathFacts:
+def unit(*, after: int = 1000) -> PathFacts:
     """The path of a time-stamping unit of which nobody knows a revocation."""
-    return PathFacts(CertificatePath((certificate(**changes), ANCHOR)))
+    return PathFacts(CertificatePath((certificate(after=after), ANCHOR)))
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(-1000, 0)), max_size=8))
