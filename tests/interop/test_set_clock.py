@@ -6,8 +6,10 @@ real clock does.
 
 import contextlib
 import http.client
+import os
 import re
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,8 +75,25 @@ def service(
     """A service with two workers that sees the movable clock."""
     home = tmp_path_factory.mktemp("set-clock") / "home"
     shutil.copytree(home_template, home)
-    with running_service(home, IDSERVICE_LOG__LEVEL="error", **clock.environment) as running:
+    with serving(home, clock) as running:
         yield running
+
+
+@contextlib.contextmanager
+def serving(home: Path, clock: MovableClock) -> Iterator[RunningService]:
+    """Serve a home by a movable clock, and end the service at once.
+
+    All its processes are killed: under libfaketime `time.sleep` fails, which the server calls
+    when a worker ends before it does, and its lock is not let go by who is killed alone.
+    """
+    with running_service(home, IDSERVICE_LOG__LEVEL="error", **clock.environment) as running:
+        try:
+            yield running
+        finally:
+            family = [running.process.pid, *workers_of(running)]
+            for process in family:
+                os.kill(process, signal.SIGKILL)
+            running.process.wait(20)
 
 
 def answer(service: RunningService) -> str:
@@ -96,6 +115,12 @@ def answer(service: RunningService) -> str:
 def answers(service: RunningService) -> set[str]:
     """Ask often enough that every worker answers."""
     return {answer(service) for _ in range(8 * WORKERS)}
+
+
+def workers_of(service: RunningService) -> list[int]:
+    """The processes that the service started."""
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    return [int(child) for child in children.read_text().split()]
 
 
 @pytest.mark.parametrize("seconds", [0.8, -0.8, 3600, -86_400])
@@ -130,8 +155,8 @@ def test_a_clock_behind_the_last_time_stamp_is_refused_by_a_new_service(
     """Nothing has drifted since its start, but the database knows of a later time."""
     clock = MovableClock(tmp_path)
     clock.move(30)
-    with running_service(home, IDSERVICE_LOG__LEVEL="error", **clock.environment) as first:
+    with serving(home, clock) as first:
         assert answer(first) == GRANTED
     clock.move(0)
-    with running_service(home, IDSERVICE_LOG__LEVEL="error", **clock.environment) as second:
+    with serving(home, clock) as second:
         assert answers(second) == {TIME_NOT_AVAILABLE}
