@@ -81,11 +81,10 @@ def stream_entries(dictionary: dict[str, Value], rows: bytes) -> dict[int, Entry
 
 
 def _numbers(dictionary: dict[str, Value]) -> Iterator[int]:
-    size = dictionary.get("Size")
-    index = _integers(dictionary["Index"]) if "Index" in dictionary else [0, size]
-    for first, count in zip(index[::2], index[1::2], strict=len(index) % 2 == 0):
-        if not isinstance(first, int) or not isinstance(count, int) or count > MAX_OBJECTS:
-            raise _malformed("a cross-reference stream does not say which objects it lists")
+    index = _integers(dictionary.get("Index", [0, dictionary.get("Size")]))
+    if len(index) % 2 or max(index[1::2], default=0) > MAX_OBJECTS:
+        raise _malformed("a cross-reference stream does not say which objects it lists")
+    for first, count in zip(index[::2], index[1::2], strict=True):
         yield from range(first, first + count)
 
 
