@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from idservice.crypto.algorithms import KeyKind
 from idservice.crypto.keys import PrivateKey, Signer, SoftwareSigner, public_key_der
@@ -122,9 +122,7 @@ class KeyFiles:
                 "key store's secret.",
                 "Restore the key file and keys/keystore.secret of the same installation.",
             ) from exc
-        if not isinstance(
-            key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey, ed25519.Ed25519PrivateKey)
-        ):
+        if not isinstance(key, PrivateKey):
             raise _damaged(path)
         _require_pair(key, _load_certificate(self.load_certificate(name), name), name)
         return SoftwareSigner(key)
