@@ -320,7 +320,7 @@ def _since(statement: Statement) -> dt.datetime:
 
 def moment(time: dt.datetime) -> str:
     """Write a time for people."""
-    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _unknown() -> Finding:

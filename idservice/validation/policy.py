@@ -177,13 +177,14 @@ def _explained(
         if item.code not in _ABOUT_TIME:
             yield item
             continue
+        why = ""
         if use.proved:
-            why = f"The earliest time that a time-stamp proves is {moment(use.proved_at)}."
-        elif failed is None:
-            why = "No time-stamp proves that the signature is older."
-        else:
-            why = f"The time-stamp {failed.facts.id} does not prove it older: {failed.reason}"
-        yield replace(item, message=f"{item.message} {why}")
+            why = f" The earliest time that a time-stamp proves is {moment(use.proved_at)}."
+        elif failed is not None:
+            why = f" The time-stamp {failed.facts.id} does not prove it older: {failed.reason}"
+        elif "revoked" not in item.code:
+            why = " No time-stamp proves that the signature is older."
+        yield replace(item, message=item.message + why)
 
 
 def _created_too_late(

@@ -129,7 +129,7 @@ def test_an_archive_that_was_not_renewed_ends_and_says_why() -> None:
     assert codes(found) == ["certificate_expired"]
     reason = (
         "The time-stamp Timestamp1 does not prove it older: its certificate expired on "
-        "2038-05-29 12:00 UTC, and no newer time-stamp was added in time."
+        "2038-05-29 12:00:00 UTC, and no newer time-stamp was added in time."
     )
     assert reason in found["errors"][0]["message"]
     assert "no newer time-stamp was added in time" in report.sentence()

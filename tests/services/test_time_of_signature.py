@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support import pdfs
 from support.long_term import (
     DAY,
     HOUR,
@@ -114,6 +115,17 @@ def test_a_signature_after_the_revocation_fails() -> None:
     first, second = validate(document, AT + 4 * HOUR).to_json()["signatures"]
     assert (first["indication"], first["subIndication"]) == ("INDETERMINATE", "REVOKED_NO_POE")
     assert (second["indication"], second["subIndication"]) == ("TOTAL-FAILED", "REVOKED")
+
+
+def test_a_signature_after_the_expiry_fails() -> None:
+    """A signature over a time-stamp that is later than the certificate's end was made after it."""
+    found = authorities()
+    signer = leaf(found.issuing, not_before=AT - DAY, not_after=EVENT)
+    document = sign(archive(pdfs.baseline(), AT + HOUR), stamp_at=AT + 2 * HOUR, by=signer)
+    units = [answer(item, AT + 3 * HOUR) for item in (found.stamper, found.archive)]
+    lists = [revocation_list(found.root, AT - DAY)]
+    late = store(document, ocsps=units, crls=lists)
+    assert outcome(late, AT + 4 * HOUR) == ("TOTAL-FAILED", "EXPIRED")
 
 
 def test_a_signature_older_than_its_certificate_fails() -> None:
