@@ -14,12 +14,18 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from idservice.crypto.der import SEQUENCE, check_der, contents_range, integer
 from idservice.crypto.keys import PrivateKey, SoftwareSigner, public_key_der
-from idservice.errors import FileNotReadable, InputTooLarge, MalformedCard, MalformedDer
+from idservice.errors import (
+    FileNotReadable,
+    InputTooLarge,
+    MalformedCard,
+    MalformedDer,
+    UnsupportedAlgorithm,
+)
 from idservice.keystore.files import create_file
 from idservice.keystore.wrapping import wrong_code
 
@@ -84,7 +90,15 @@ def encode_card(
     name: str,
     pin: str,
 ) -> bytes:
-    """Encode one card file: PBES2 with AES-256 and HMAC-SHA-256 (RFC 8018), PIN as password."""
+    """Encode one card file: PBES2 with AES-256 and HMAC-SHA-256 (RFC 8018), PIN as password.
+
+    Raises UnsupportedAlgorithm for a kind of key that readers of PKCS#12 do not know.
+    """
+    if isinstance(private_key, mldsa.MLDSA65PrivateKey):
+        raise UnsupportedAlgorithm(
+            "A card file holds no ML-DSA key: hardly any program could read it.",
+            "Keep such a key in server custody, or take an elliptic curve.",
+        )
     encryption = (
         PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(KDF_ROUNDS)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from idservice.errors import (
     InputTooLarge,
     MalformedCard,
     PinWrong,
+    UnsupportedAlgorithm,
 )
 from idservice.keystore.card import (
     CardFile,
@@ -51,6 +53,13 @@ def test_the_pin_opens_the_card(stem: Path) -> None:
     assert (opened.certificate_der, opened.chain_der) == (LEAF.der, ABOVE)
     value = opened.signer.sign(b"data")
     verify_signature(LEAF.public_key, opened.signer.algorithm, value, b"data")
+
+
+def test_a_card_holds_no_key_of_an_experiment() -> None:
+    """An ML-DSA key is refused before a file is made that hardly any program reads."""
+    key = mldsa.MLDSA65PrivateKey.generate()
+    with pytest.raises(UnsupportedAlgorithm):
+        encode_card(key, LEAF.der, ABOVE, name="TAMM,MARI", pin="01497")
 
 
 @pytest.mark.parametrize("pin", ["01498", "1497", "014970", "", "ä" * 5])
