@@ -13,14 +13,17 @@ UNREADABLE = {
     "junk-before-header": "pyHanko wants the header at the first byte",
     "password-aes-256-revision-5": "pyHanko does not implement revision 5",
 }
-NOT_COMPARED = {
-    name: "pyHanko cannot compare page trees with pages written into them"
-    for name in ("direct-page", "direct-page-kids-indirect")
-}
+NOT_COMPARED = dict.fromkeys(
+    ("direct-page", "direct-page-kids-indirect"),
+    "pyHanko cannot compare page trees with pages written into them",
+)
 """Files whose later changes pyHanko cannot judge; what it says of the signature counts."""
 
 NAMES = [name for name in pdfs.ALL if name not in UNREADABLE]
 LEVELS = (Baseline.B_T, Baseline.B_LT, Baseline.B_LTA)
+LEVEL_NAMES = dict(
+    zip(LEVELS, ("PAdES_BASELINE_T", "PAdES_BASELINE_LT", "PAdES_BASELINE_LTA"), strict=True)
+)
 IN_TURN = [(name, LEVELS[number % len(LEVELS)]) for number, name in enumerate(NAMES)]
 
 
@@ -39,6 +42,9 @@ def _require_accepted(name: str, level: Baseline, bench: LevelBench, folder: Pat
     data = bench.signed(case.data, level, password=case.password)
     assert data.startswith(case.data)
     assert _judged(name, data, level, bench) is AdESPassed.OK
+    [own] = bench.services.validation.validate(data, name, password=case.password).signatures
+    shown = own.to_json()
+    assert (shown["indication"], shown["level"]) == ("TOTAL-PASSED", LEVEL_NAMES[level])
     assert oracles.pdfsig(data, folder, password=case.password)[0].valid
     before = oracles.qpdf_complaints(case.data, folder, password=case.password)
     assert oracles.qpdf_complaints(data, folder, password=case.password) <= before
