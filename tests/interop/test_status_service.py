@@ -97,7 +97,8 @@ def bench(home_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     services.persons.suspend(HELD, actor="test")
     services.persons.revoke(REVOKED, "keyCompromise", actor="test")
     services.close()
-    with running_service(home) as service:
+    # Nobody reads what the service logs: many lines would fill the pipe and stop it.
+    with running_service(home, IDSERVICE_LOG__LEVEL="error") as service:
         for name in ("root", "esteid2025"):
             _write(folder / f"{name}.pem", service.get(f"/chain/{name}.crt")[1])
         yield StatusBench(service, home, folder)
