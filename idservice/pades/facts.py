@@ -47,6 +47,7 @@ from idservice.pdf.signatures import (
     signatures_in_bytes,
     usage_rights,
 )
+from idservice.pdf.stray_objects import require_no_strays
 from idservice.validation.facts import (
     Change,
     Coverage,
@@ -91,6 +92,7 @@ def read_facts(
         # First of all: it is cheap, and refuses tables that would cost much to load.
         history = read_history(data, read_frame(data))
         document = open_document(data, password=password, max_bytes=max_bytes)
+        require_no_strays(data, history)
         found = [
             _read(data, item, history, document, password)
             for item in signature_dictionaries(document)

@@ -15,6 +15,7 @@ from idservice.pdf.byte_range import coverage
 from idservice.pdf.overlaps import Gap, shared_gaps
 from idservice.pdf.revisions import read_history
 from idservice.pdf.signatures import MAX_SIGNATURES, SignatureDictionary, signature_dictionaries
+from idservice.pdf.stray_objects import require_no_strays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +32,12 @@ def require_signable(document: PdfDocument) -> None:
     """Refuse a document in which a further signature could not be validated.
 
     Raises PdfSigningForbidden for a signature outside the form and for too many of them,
-    MalformedPdf when another object shows the bytes that an earlier signature leaves out, or
-    the revisions are too many or cannot be told apart.
+    MalformedPdf when another object shows the bytes that an earlier signature leaves out,
+    the revisions are too many or cannot be told apart, or hold objects that no
+    cross-reference leads to.
     """
     if "/Prev" in document.trailer:
-        read_history(document.data, document.frame)
+        require_no_strays(document.data, read_history(document.data, document.frame))
     if not _may_hold_signatures(document.data):
         return
     found = signature_dictionaries(document)
