@@ -1,5 +1,6 @@
 """A whole home with its keys in a real token: authorities, services, and people."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import text
 
 from idservice.cms.time_stamp_request import build_request
 from idservice.cms.time_stamp_response import read_response
-from idservice.crypto.algorithms import SHA256
+from idservice.crypto.algorithms import SHA256, KeyKind
 from idservice.crypto.certificates import load_certificate
 from idservice.crypto.keys import load_public_key, verify_signature
 from idservice.errors import (
@@ -100,6 +101,27 @@ class TestAuthorities:
         findings = [item for item in Diagnosis(hsm.settings).run() if item.check == "hsm"]
         assert [item.level for item in findings] == [Level.FAIL]
         assert "not available" in findings[0].message
+
+    def test_doctor_misses_a_key_of_a_person(self, hsm: Services) -> None:
+        """A key that is gone from the token is a failure: its person cannot sign any more."""
+        hsm.persons.issue(person_request(server=False, hsm=True))
+        with hsm.database.read() as connection:
+            query = text("SELECT key_id FROM hsm_keys WHERE person_code = :code")
+            lost = connection.execute(query, {"code": CODE}).scalars().first()
+        assert lost is not None
+        hsm.hsm.destroy(lost)
+        findings = [item for item in Diagnosis(hsm.settings).run() if item.check == "hsm"]
+        assert [item.message[:2] for item in findings if item.level is Level.FAIL] == ["1 "]
+
+    def test_doctor_finds_keys_that_are_nobodys(self, hsm: Services) -> None:
+        """A key of a process that died is a warning once it is old enough."""
+        now = hsm.clock()
+        hsm.hsm.generate(hsm.hsm.person_label(now), KeyKind.P384)
+        diagnosis = Diagnosis(hsm.settings, clock=lambda: now + dt.timedelta(hours=1))
+        findings = [item for item in diagnosis.run() if item.check == "hsm"]
+        assert "are nobody's" in "".join(
+            item.message for item in findings if item.level is Level.WARN
+        )
 
     def test_a_key_that_was_in_a_file_stays_there(self, home: Path, token: SoftToken) -> None:
         """Naming a key in hsm.keys later does not move it, and doctor says so."""
