@@ -44,6 +44,9 @@ from idservice.validation.policy import DocumentPaths, SignaturePaths
 MAX_DEPTH = 3
 """How far statements about the signers of statements are followed."""
 
+MAX_UNTRUSTED = 64
+"""Time-stamps without a path after which no more are looked for: each search costs much."""
+
 TIME_STAMPING = Purpose(
     "time-stamping",
     ("digital_signature", "content_commitment"),
@@ -70,14 +73,15 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     """
     carried = CarriedEvidence(facts.evidence)
     finder = _PathFinder(carried, context)
+    signers = [finder.of_signer(item) for item in facts.signatures]
+    # Those over the document come first: nobody can crowd them out with tokens in a signature.
+    stamps = tuple(finder.of_time_stamp(item) for item in facts.time_stamps)
     return DocumentPaths(
         tuple(
-            SignaturePaths(
-                finder.of_signer(item), tuple(finder.of_time_stamp(one) for one in item.time_stamps)
-            )
-            for item in facts.signatures
+            SignaturePaths(signer, tuple(finder.of_time_stamp(one) for one in item.time_stamps))
+            for item, signer in zip(facts.signatures, signers, strict=True)
         ),
-        tuple(finder.of_time_stamp(item) for item in facts.time_stamps),
+        stamps,
         _unreadable_findings(carried.unreadable),
     )
 
@@ -87,6 +91,7 @@ class _PathFinder:
 
     def __init__(self, carried: CarriedEvidence, context: TrustContext) -> None:
         self._carried, self._context = carried, context
+        self._untrusted = 0
         self._statements: dict[
             tuple[x509.Certificate, x509.Certificate, int],
             tuple[tuple[Statement, ...], tuple[str, ...]],
@@ -114,9 +119,16 @@ class _PathFinder:
         if stamp.certificate_der is None:
             return PathFacts(None)
         try:
+            if self._untrusted >= MAX_UNTRUSTED:
+                raise CertificateNotTrusted(
+                    f"More than {MAX_UNTRUSTED} time-stamps of the document come from authorities "
+                    "that are not trusted; this one was not looked at any more.",
+                    "Ask for the document without them.",
+                )
             leaf = load_certificate(stamp.certificate_der)
             path = self._build(leaf, load_readable(stamp.certificates), TIME_STAMPING)
         except (Verification, MalformedInput, Unsupported) as exc:
+            self._untrusted += 1
             return self._without_path(exc)
         return PathFacts(self._described(path, 0))
 

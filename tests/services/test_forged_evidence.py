@@ -14,6 +14,14 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from idservice.errors import IdServiceError
+from idservice.services.revocation import NoRevocationSource
+from idservice.services.trust import MAX_UNTRUSTED, TrustContext, find_paths
+from idservice.validation.facts import (
+    DocumentFacts,
+    Integrity,
+    TimeStampFacts,
+    TimeStampKind,
+)
 from support.long_term import (
     DAY,
     GOOD,
@@ -168,3 +176,30 @@ def test_no_flipped_byte_of_an_archive_passes_later(data: st.DataObject) -> None
     # Hexadecimal digits mean the same in both cases, and nobody can sign them.
     same = gap[0] < position < gap[1] and bytes(flipped).lower() == document.lower()
     assert not report.passed or same
+
+
+def test_many_time_stamps_of_strangers_cost_little() -> None:
+    """After so many authorities of nobody no more are looked for; none of them proves anything."""
+    issuer = issuing_below(root_ca("Elsewhere"))
+    unit = stamper(issuer, until=AT + YEAR)
+    stamps = [
+        TimeStampFacts(
+            f"T{number}",
+            TimeStampKind.SIGNATURE,
+            Integrity.INTACT,
+            (),
+            AT,
+            certificate_der=unit.der,
+            # A bag of its own each time, so that nothing is remembered.
+            certificates=(unit.der, *(issuer.der for _ in range(number))),
+            end=100,
+        )
+        for number in range(2 * MAX_UNTRUSTED)
+    ]
+    facts = DocumentFacts("PAdES", (), (), tuple(stamps))
+    root = authorities().root.certificate
+    context = TrustContext((root,), (), NoRevocationSource(), AT + HOUR)
+    paths = find_paths(facts, context).time_stamps
+    told = [item.findings[0].message for item in paths]
+    assert all(item.path is None for item in paths)
+    assert sum("not looked at any more" in item for item in told) == MAX_UNTRUSTED
