@@ -25,6 +25,7 @@ from idservice.validation.facts import (
 from support.long_term import (
     DAY,
     GOOD,
+    HOUR,
     MINUTE,
     YEAR,
     about_signer,
@@ -37,6 +38,7 @@ from support.long_term import (
     responder,
     revocation_list,
     sign,
+    stamper,
     store,
 )
 from support.offline import PASSED, codes, outcome, shown, validate
