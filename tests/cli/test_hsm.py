@@ -91,6 +91,7 @@ def wait_until_all_workers_issue(service: RunningService, home: Path) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_running_service_survives_a_token_that_hangs(
     served: RunningService, module_home: Path, token: SoftToken
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_person_is_issued_and_signs_on_the_command_line(
     assert "the token" in doctor.out
 
 
+@pytest.mark.slow
 def test_a_batch_is_signed_by_forked_workers(
     hsm_home: Path, token: SoftToken, tmp_path: Path
 ) -> None:
@@ -191,6 +193,7 @@ def test_a_token_that_is_gone_is_worth_another_try(hsm_home: Path, token: SoftTo
     assert "key_store_unavailable" in ended.err
 
 
+@pytest.mark.slow
 def test_the_five_lines_of_the_documentation_work(token: SoftToken, tmp_path: Path) -> None:
     """What docs/hardware-keys.md says one types makes a home with every key in a new token."""
     text = (ROOT / "docs" / "hardware-keys.md").read_text()
