@@ -328,6 +328,8 @@ def _require_same_reading(parts: list[_Part], document: PdfDocument) -> None:
         if item.obj_stream_number is None
         else Entry(IN_STREAM, item.obj_stream_number, item.obj_stream_index or 0)
         for objgen, item in document.pdf.get_xref_table().items()
+        # Nothing is at the header; such an entry is null for every reader.
+        if item.offset != 0
     }
     if ours != theirs:
         number = min(ours.items() ^ theirs.items())[0][0]
