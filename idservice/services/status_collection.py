@@ -10,6 +10,7 @@ certificate was revoked is not made.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +20,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idservice.errors import (
-    CertificateRevoked,
-    CertificateSuspended,
     CertificateUnknown,
     HostNotAllowed,
     MalformedInput,
@@ -35,7 +34,7 @@ from idservice.pades.dss import StoreItems
 from idservice.pki.crl import CrlStatus, read_crl, require_status_from_crl
 from idservice.pki.ocsp_request import NONCE_BYTES, build_request
 from idservice.pki.ocsp_response import OcspStatus, read_answer, require_status
-from idservice.pki.revocation_reasons import CERTIFICATE_HOLD
+from idservice.services.collected_status import CollectedStatus
 from idservice.services.status_sources import ListSource, Responder, StatusSources
 from idservice.services.turns import ask_in_turn
 
@@ -49,7 +48,12 @@ LISTS_REMEMBERED = 64
 LIST_SECONDS = timedelta(seconds=60)
 """For how long a list that was verified is used again without asking for a newer one."""
 
+WORTH_WAITING = timedelta(seconds=3)
+"""An answer that is so little too old is asked for again when its clock has come so far."""
+
 _MAX_RESPONDERS = 2
+# Answers that say "later" and not "no" (RFC 6960 cl. 2.3).
+_BUSY = frozenset({"tryLater", "internalError"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,10 @@ class StatusCollection:
         *,
         deadline_seconds: float,
         clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Ask `sources`, each certificate within the deadline."""
+        self._sleep = sleep
         self._sources = sources
         self._seconds = deadline_seconds
         self._clock = clock
@@ -86,7 +92,7 @@ class StatusCollection:
         RevocationListUnavailable, HostNotAllowed, and StatusAnswerMismatch, StatusAnswerInvalid,
         StatusAnswerStale, OcspRefused, MalformedOcsp and MalformedCrl for wrong answers.
         """
-        collection = _Collection(revoked_later=revoked_later, after=after)
+        collection = CollectedStatus(revoked_later=revoked_later, after=after)
         for certificate, issuer in pairwise(path):
             collection.certs.append(_der(certificate))
             self._collect(certificate, issuer, collection, depth=0)
@@ -99,7 +105,7 @@ class StatusCollection:
         self,
         certificate: x509.Certificate,
         issuer: x509.Certificate,
-        collection: _Collection,
+        collection: CollectedStatus,
         depth: int,
     ) -> None:
         if _has(certificate, x509.OCSPNoCheck):
@@ -124,10 +130,15 @@ class StatusCollection:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         responders: Sequence[Responder],
-        collection: _Collection,
+        collection: CollectedStatus,
         depth: int,
     ) -> None:
         answer_der, status = self._ask_all(certificate, issuer, responders)
+        behind = collection.after - status.this_update - ONE_SECOND
+        if timedelta(0) <= behind <= WORTH_WAITING:
+            # Clocks differ a little; soon the responder's is past the time-stamp, too.
+            self._sleep((behind + ONE_SECOND).total_seconds())
+            answer_der, status = self._ask_all(certificate, issuer, responders)
         if status.this_update + ONE_SECOND <= collection.after:
             raise StatusAnswerStale(
                 "The OCSP answer was made before the time-stamp, so it does not prove that the "
@@ -189,8 +200,11 @@ class StatusCollection:
         # SHA-1 names the issuer only; it is what every responder understands (RFC 5019).
         request = build_request(certificate, issuer, nonce=nonce, hash_name="sha1")
         answer_der = responder.ask(request, seconds)
+        facts = read_answer(answer_der)
+        if facts.status in _BUSY:
+            raise ServiceUnavailable(f"the responder answers {facts.status}.", "Try again later.")
         status = require_status(
-            read_answer(answer_der),
+            facts,
             certificate,
             issuer,
             at=self._clock(),
@@ -210,7 +224,7 @@ class StatusCollection:
         certificate: x509.Certificate,
         issuer: x509.Certificate,
         lists: Sequence[ListSource],
-        collection: _Collection,
+        collection: CollectedStatus,
     ) -> None:
         key = _der(certificate)
         now = self._clock()
@@ -251,45 +265,6 @@ class StatusCollection:
                 + exc.detail,
                 "Try again later. Nothing was written.",
             ) from exc
-
-
-class _Collection:
-    """What was collected so far, and the rule by which a certificate counts as good."""
-
-    def __init__(self, *, after: datetime, revoked_later: bool) -> None:
-        self.after = after
-        self.certs: list[bytes] = []
-        self.ocsps: list[bytes] = []
-        self.crls: list[bytes] = []
-        self._revoked_later = revoked_later
-
-    def items(self) -> StoreItems:
-        """Return everything once, in the order in which it came."""
-        return StoreItems(*(tuple(dict.fromkeys(x)) for x in (self.certs, self.ocsps, self.crls)))
-
-    def require_good(self, state: str, revoked_at: datetime | None, reason: str | None) -> None:
-        """Raise unless a certificate is good, or was revoked only later and that may be."""
-        if state == "good":
-            return
-        if state != "revoked":
-            raise CertificateUnknown(
-                "A certificate had expired before the revocation list was made, and the list "
-                "does not keep such, so nothing proves that it was good.",
-                "Name a responder of the authority that issued it with --ocsp.",
-            )
-        if self._revoked_later and revoked_at is not None and revoked_at > self.after:
-            return
-        since = "" if revoked_at is None else f" since {revoked_at:%Y-%m-%d %H:%M:%S} UTC"
-        if reason == CERTIFICATE_HOLD:
-            raise CertificateSuspended(
-                f"A certificate is suspended{since}, so the level cannot be reached.",
-                "Have the certificate resumed by whoever issued it, and try again.",
-            )
-        raise CertificateRevoked(
-            f"A certificate is revoked{since}, so the level cannot be reached.",
-            "Use a certificate that is not revoked; a signature that was time-stamped before "
-            "stays valid as it is.",
-        )
 
 
 def _has(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> bool:

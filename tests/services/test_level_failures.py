@@ -294,6 +294,30 @@ def test_an_answer_made_before_the_time_stamp_is_refused(
         _sign(services, tmp_path, Baseline.B_LT, tsa_urls=(server.url,))
 
 
+def test_a_responder_a_moment_behind_is_waited_for(home: Path, tmp_path: Path) -> None:
+    """When the authority's clock is a second ahead of ours the answer is asked for again."""
+    services = open_services(settings_of(home))
+    ahead = dataclasses.replace(
+        services, clock=lambda: dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1.5)
+    )
+    with lying_server(lambda body, wire: wire.answer(_honest_tsa(ahead, body))) as server:
+        choice = LevelChoice(Baseline.B_LT, tsa_urls=(server.url,))
+        source = tmp_path / "a.pdf"
+        source.write_bytes(pdfs.baseline())
+        signer = services.file_signing.with_key(_key(services), None, choice)
+        signer.sign(FileOrder(source, tmp_path / "b.pdf"))
+    services.close()
+
+
+def test_a_responder_that_is_busy_is_unavailable(services: Services, tmp_path: Path) -> None:
+    """An answer that says "try later" is asked for again, and then is none."""
+    busy = _serving(services, lambda _, __: bytes.fromhex("30030a0103"))
+    with lying_server(busy) as server:
+        with pytest.raises(OcspUnavailable):
+            _sign(services, tmp_path, Baseline.B_LT, ocsp_urls=(server.url,))
+        assert len(server.requests) == 3
+
+
 def test_a_responder_that_declines_is_no_liar(services: Services, tmp_path: Path) -> None:
     """Not to be responsible for a certificate is honest: then our own responder is asked."""
     declines = _serving(services, lambda _, __: bytes.fromhex("30030a0106"))
