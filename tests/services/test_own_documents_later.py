@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,10 +48,15 @@ def require_passed(report: ValidationReport, level: Baseline) -> None:
     assert shown["changes"]["verdict"] in ("none", "permitted")
 
 
-@pytest.mark.parametrize(
-    ("name", "level"),
-    [(name, (Baseline.B_LT, Baseline.B_LTA)[number % 2]) for number, name in enumerate(NAMES)],
-)
+def in_turn() -> Iterator[Any]:
+    """Each structure at one level; every third one in the fast tests, the others in the slow."""
+    for number, name in enumerate(NAMES):
+        marks = [] if number % 3 == 0 else [pytest.mark.slow]
+        level = (Baseline.B_LT, Baseline.B_LTA)[number % 2]
+        yield pytest.param(name, level, marks=marks, id=f"{name}-{level.value}")
+
+
+@pytest.mark.parametrize(("name", "level"), in_turn())
 def test_each_structure_passes_offline_at_its_level(
     name: str, level: Baseline, level_bench: LevelBench
 ) -> None:
