@@ -29,6 +29,15 @@ from idservice.validation.verdict import Verdict, verdict_of
 _LEAST_ACCURACY = 1.0
 """Seconds: many authorities give whole seconds, whatever their accuracy."""
 
+_TOLD_AS = {
+    "certificate_expired": "time_stamp_expired",
+    "certificate_ca_expired": "time_stamp_expired",
+    "certificate_revoked": "time_stamp_revoked",
+    "certificate_ca_revoked": "time_stamp_revoked",
+    "certificate_not_trusted": "time_stamp_not_trusted",
+}
+"""What a signature is told about the certificates of its time-stamps."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedTimeStamp:
@@ -130,10 +139,11 @@ def not_valid_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
                 "Ask for the document as it was before; this was not made by time-stamping it.",
             )
         else:
+            first = item.verdict.errors[0]
             yield Finding(
-                "time_stamp_not_valid",
+                _TOLD_AS.get(first.code, "time_stamp_not_valid"),
                 f"The time-stamp {item.facts.id} proves nothing: {item.reason}",
-                item.verdict.errors[0].fix,
+                first.fix,
             )
 
 

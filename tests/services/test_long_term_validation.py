@@ -133,7 +133,7 @@ def test_an_archive_that_was_not_renewed_ends_and_says_why() -> None:
     )
     assert reason in found["errors"][0]["message"]
     assert "no newer time-stamp was added in time" in report.sentence()
-    assert codes(found, "warnings") == ["time_stamp_not_valid", "time_stamp_not_valid"]
+    assert codes(found, "warnings") == ["time_stamp_expired", "time_stamp_expired"]
 
 
 def test_an_archive_that_was_renewed_in_time_lives_on() -> None:

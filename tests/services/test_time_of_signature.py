@@ -207,8 +207,10 @@ def test_a_revoked_authority_proves_only_what_was_archived_before(
     unit = stamper(authorities().issuing, until=AT + 3 * YEAR)
     status = revoked(AT + 30 * MINUTE, reason)
     document = with_unit(unit, status, AT + 90 * MINUTE, archive_at=archive_at)
-    stamp = shown(document, AT + 2 * HOUR)["timeStamps"][0]
+    found = shown(document, AT + 2 * HOUR)
+    stamp = found["timeStamps"][0]
     assert (stamp["indication"] == "TOTAL-PASSED") is valid
+    assert ("time_stamp_revoked" in codes(found, "warnings")) is not valid
     if not valid:
         assert stamp["subIndication"] == "REVOKED_NO_POE"
 
@@ -218,7 +220,7 @@ def test_an_expired_time_stamp_proves_nothing() -> None:
     found = shown(long_term(), AT + 4 * YEAR)
     (stamp,) = found["timeStamps"]
     assert stamp["subIndication"] == "OUT_OF_BOUNDS_NO_POE"
-    assert "time_stamp_not_valid" in codes(found, "warnings")
+    assert codes(found, "warnings") == ["time_stamp_expired"]
     assert found["bestSignatureTime"] == "2030-05-31T12:00:00Z"
 
 
@@ -235,6 +237,7 @@ def test_the_earliest_valid_time_stamp_counts() -> None:
         None,
         "NO_CERTIFICATE_CHAIN_FOUND",
     ]
+    assert codes(found, "warnings") == ["time_stamp_not_trusted"]
 
 
 def test_time_stamps_must_be_in_order() -> None:
