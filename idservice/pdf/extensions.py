@@ -40,16 +40,15 @@ def extension_entries(
     A PDF 1.7 declares ESIC level 2, a PDF 2.0 the `iso_levels` (numbers of ISO/TS documents
     above). An extensions dictionary that is an object of its own is put into `update`.
     """
+    version = document.version
+    if version < _WITH_ESIC:
+        return {}
     extensions = document.catalog.get("/Extensions")
     present = extensions if isinstance(extensions, Dictionary) else None
     own_object = present is not None and present.is_indirect
     owner = present.objgen if present is not None and own_object else document.catalog.objgen
-    if document.version >= _PDF_2:
-        added = _iso(present, update.writer, owner, iso_levels)
-    elif document.version >= _WITH_ESIC:
-        added = _esic(present)
-    else:
-        added = {}
+    is_new = version >= _PDF_2
+    added = _iso(present, update.writer, owner, iso_levels) if is_new else _esic(present)
     if not added:
         return {}
     if present is None:
