@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from idservice.errors import IdServiceError
+from idservice.pdf.document import open_document
+from idservice.pdf.update import Update
 from idservice.services.revocation import NoRevocationSource
 from idservice.services.trust import MAX_UNTRUSTED, TrustContext, find_paths
 from idservice.validation.facts import (
@@ -151,6 +153,16 @@ def test_garbage_in_the_security_store_is_told_and_breaks_nothing() -> None:
     report = validate(document)
     assert report.passed
     assert [item.code for item in report.errors] == ["security_store_damaged"]
+
+
+def test_what_a_later_revision_leaves_out_still_counts() -> None:
+    """Nobody can take evidence away by appending an empty store; that it was left out is listed."""
+    document = open_document(archived())
+    update = Update(document)
+    update.put(document.catalog["/DSS"].objgen, b"<< /Type /DSS >>")
+    found = shown(archived() + bytes(update.finish().data), AT + 6 * YEAR)
+    assert (found["indication"], found["level"]) == ("TOTAL-PASSED", "PAdES_BASELINE_LTA")
+    assert found["changes"]["items"][-1]["code"] == "dss-entry-removed"
 
 
 def test_without_anchors_nothing_is_trusted() -> None:
