@@ -131,8 +131,7 @@ class HsmKeys:
         def job(session: TokenSession) -> None:
             session.cache.clear()
             with session.writing() as writing:
-                found = list(writing.get_objects({Attribute.ID: bytes.fromhex(key_id)}))
-                for item in found:
+                for item in session.search({Attribute.ID: bytes.fromhex(key_id)}, writing):
                     item.destroy()
             session.require_token()
 
@@ -143,7 +142,7 @@ class HsmKeys:
 
         def job(session: TokenSession) -> list[PersonKeyEntry]:
             wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
-            found = [_entry(item, self._tag) for item in session.session.get_objects(wanted)]
+            found = [_entry(item, self._tag) for item in session.search(wanted)]
             session.require_token()
             return [item for item in found if item is not None]
 
@@ -171,7 +170,7 @@ class HsmKeys:
     ) -> TokenPrivateKey:
         """Find the private half by its identifier and read its attributes back."""
         wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: key_id}
-        found = list(session.session.get_objects(wanted))
+        found = session.search(wanted)
         if len(found) != 1 or not isinstance(found[0], TokenPrivateKey):
             session.require_token()
             raise _missing(label)
@@ -187,7 +186,7 @@ class HsmKeys:
             wanted[Attribute.LABEL] = label
         else:
             wanted[Attribute.ID] = bytes.fromhex(key_id)
-        for item in list(session.session.get_objects(wanted)):
+        for item in session.search(wanted):
             if isinstance(item, TokenPublicKey):
                 yield item
 

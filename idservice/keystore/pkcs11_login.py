@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pkcs11
-from pkcs11 import PKCS11Error, Session, Token
+from pkcs11 import Attribute, Object, PKCS11Error, Session, Token
 from pkcs11 import PrivateKey as TokenPrivateKey
 
 from idservice.errors import IdServiceError, KeyStoreInvalid
@@ -50,6 +50,16 @@ class TokenSession:
     def writing(self) -> Session:
         """Open a session that may make and destroy objects; the caller closes it."""
         return self.session.token.open(rw=True)
+
+    def search(self, template: dict[Attribute, Any], within: Session | None = None) -> list[Object]:
+        """Return the objects with these attributes; `within` is a session to use them in.
+
+        A session that is void is found out first: the binding leaves a search unfinished
+        that could not begin, and complains when it is freed.
+        """
+        session = within or self.session
+        self._library.require_login(session)
+        return list(session.get_objects(template))
 
     def require_token(self) -> None:
         """Raise PKCS11Error when the token or the login is gone: then keys are just not found."""
