@@ -94,6 +94,10 @@ _WALKED = {
 _WATCHED = _WALKED - {Role.CATALOG, Role.VRI_ENTRY, Role.STORE_LIST} | {Role.FIELDS}
 
 
+# More than the role is known of these, or they are none: what was adopted later has no place.
+_PLACED = frozenset({Role.FIELD, Role.FIELDS, Role.PAGE_HOLDER})
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
     """A form field: its full name, and its type, which it may have inherited.
@@ -149,7 +153,8 @@ class Roles:
         if known is not None:
             return known
         roles = {self.along(edge) for edge in edges}
-        return roles.pop() if len(roles) == 1 else None
+        role = roles.pop() if len(roles) == 1 else None
+        return None if role in _PLACED else role
 
     def along(self, edge: Edge) -> Role | None:
         """Return the role to which one reference leads, or None where the table has none."""

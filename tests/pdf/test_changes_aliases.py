@@ -8,6 +8,7 @@ from idservice.pdf.changes import Permission
 from support.later_revisions import (
     ANNOTATIONS,
     CATALOG,
+    FORM,
     HONEST,
     OBJECTS,
     PAGE,
@@ -87,6 +88,35 @@ ALIASES: dict[str, tuple[dict[int, bytes], dict[int, bytes]]] = {
         {40: stream(b"BT (Pay 999 euros) Tj ET"), 19: b"[17 0 R 40 0 R]"},
     ),
 }
+
+
+ADOPTED: dict[str, tuple[dict[int, bytes], dict[int, bytes]]] = {
+    "as a field": ({6: FORM % (b" 20 0 R", b"")}, {20: b"<< /Unused false >>"}),
+    "as a list of fields": (
+        {9: OBJECTS[9][:-2] + b"/Kids 20 0 R >>", 20: b"[]"},
+        {20: b"[ 40 0 R ]", 40: WIDGET % (b"Sig", b"New", b"/V 41 0 R "), 41: SIGNATURE % b""},
+    ),
+    "as an annotation": (
+        {3: PAGE % (b"4 0 R", ANNOTATIONS % b" 20 0 R")},
+        {20: b"<< /Unused false >>"},
+    ),
+    "as a part of the page tree": (
+        {2: b"<< /Type /Pages /Kids 20 0 R /Count 2 >>", 20: b"[3 0 R 22 0 R]"},
+        {20: b"[22 0 R 3 0 R]"},
+    ),
+    "as extensions": (
+        {1: CATALOG % b"/Extensions 20 0 R "},
+        {20: b"<< /ESIC << /BaseVersion /1.7 /ExtensionLevel 2 >> >>"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ADOPTED))
+def test_an_old_object_that_is_adopted_may_not_change(name: str) -> None:
+    """What lay in the file before it got a role may have another one, so it stays as it is."""
+    adopted, changed = ADOPTED[name]
+    found = changes(append(append(SIGNED, adopted), changed))
+    assert worst(item for item in found if item.revision == 3) in (FORBIDDEN, UNJUDGED)
 
 
 @pytest.mark.parametrize("name", list(ALIASES))
