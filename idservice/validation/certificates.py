@@ -90,7 +90,7 @@ class PathJudgement:
     @property
     def holds(self) -> bool:
         """Whether nothing but warnings was found."""
-        return all(rule_for(item.code).sub_indication is None for item in self.findings)
+        return not any(_is_error(item) for item in self.findings)
 
 
 def judge_path(path: CertificatePath, use: Use, proofs: Proofs) -> PathJudgement:
@@ -99,16 +99,22 @@ def judge_path(path: CertificatePath, use: Use, proofs: Proofs) -> PathJudgement
     in_period = not findings
     reliances = []
     revoked_at = None
-    for depth, certificate in enumerate(path.certificates[:-1]):
+    known_above = False
+    # From the authorities down: who relies on a bad one need not be told of twice.
+    for depth, certificate in reversed(list(enumerate(path.certificates[:-1]))):
         if certificate.no_check:
             continue
         judged = _Revocation(certificate, depth, use, proofs)
         # Outside of the period nothing needs to be known, but what is known is told.
-        findings += judged.findings() if in_period else judged.known_withdrawn()
+        found = judged.findings() if in_period else judged.known_withdrawn()
+        if known_above and certificate.statements:
+            found = tuple(item for item in found if item.code not in _FOLLOWING)
+        known_above = known_above or any(_is_error(item) for item in found)
+        findings += found
         reliances.append(Reliance(certificate, judged.relied_on))
         if depth == 0 and judged.revoked is not None:
             revoked_at = judged.revoked.revoked_at
-    return PathJudgement(tuple(findings), tuple(reliances), revoked_at)
+    return PathJudgement(tuple(findings), tuple(reversed(reliances)), revoked_at)
 
 
 def _period_findings(path: CertificatePath, use: Use) -> Iterator[Finding]:
@@ -205,16 +211,14 @@ class _Revocation:
             proofs.covers(statement.end),
         )
         judged = judge_path(statement.path, use, proofs)
-        self._unproved += [
-            item for item in judged.findings if rule_for(item.code).sub_indication is not None
-        ]
+        self._unproved += [item for item in judged.findings if _is_error(item)]
         return judged.holds
 
     def _withdrawn(self) -> Finding | None:
         """Rule (2)."""
         revoked, suspended = self.revoked, self._suspended
         if revoked is not None and not self._remains(revoked):
-            return _revoked(revoked, self._depth)
+            return _revoked(revoked, self._depth, self._certificate.label)
         if suspended is not None and _since(suspended) <= self._use.proved_at:
             return _held(suspended)
         return None
@@ -306,6 +310,8 @@ def speaks(statement: Statement, depth: int, use: Use) -> bool:
     return service and use.at - since <= SERVICE_FRESHNESS
 
 
+# What follows for a certificate when something is wrong with its authority.
+_FOLLOWING = frozenset({"revocation_data_missing", "revocation_issuer_expired"})
 _OUT_OF_BOUNDS = frozenset({"certificate_expired", "certificate_ca_expired"})
 
 
@@ -316,6 +322,10 @@ def _earliest(statements: list[Statement], state: RevocationState) -> Statement 
 def _since(statement: Statement) -> dt.datetime:
     # Without a time, a revocation holds since always.
     return statement.revoked_at or dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def _is_error(finding: Finding) -> bool:
+    return rule_for(finding.code).sub_indication is not None
 
 
 def moment(time: dt.datetime) -> str:
@@ -351,12 +361,13 @@ def _held(statement: Statement) -> Finding:
     )
 
 
-def _revoked(statement: Statement, depth: int) -> Finding:
+def _revoked(statement: Statement, depth: int, label: str) -> Finding:
     since = "" if statement.revoked_at is None else f" since {moment(statement.revoked_at)}"
     reason = "" if not statement.reason else f" ({statement.reason})"
+    whose = "The certificate" if depth == 0 else f"The certificate of the authority {label}"
     return Finding(
         "certificate_revoked" if depth == 0 else "certificate_ca_revoked",
-        f"The certificate is revoked{since}{reason}, and nothing proves that the signature was "
+        f"{whose} is revoked{since}{reason}, and nothing proves that the signature was "
         "made before.",
         _ASK_FOR_NEW,
     )

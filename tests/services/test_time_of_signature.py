@@ -93,6 +93,27 @@ def test_an_expired_signer_needs_an_earlier_time_stamp(order: str) -> None:
     assert found == expected
 
 
+@pytest.mark.parametrize(
+    ("made", "revoked_at", "sub_indication", "code"),
+    [
+        (AT - DAY, AT - 2 * DAY, "REVOKED_CA_NO_POE", "certificate_ca_revoked"),
+        (AT - 200 * DAY, None, "TRY_LATER", "revocation_data_stale"),
+    ],
+    ids=["revoked", "list too old"],
+)
+def test_what_is_wrong_with_the_authority_is_told_once(
+    made: dt.datetime, revoked_at: dt.datetime | None, sub_indication: str, code: str
+) -> None:
+    """That the statements of its responder count for nothing then follows, and is not told."""
+    found = authorities()
+    entries = [] if revoked_at is None else [(found.issuing, revoked_at)]
+    statements = [answer(item, AT + MINUTE) for item in (found.signer, found.stamper)]
+    lists = [revocation_list(found.root, made, *entries)]
+    signature = shown(store(sign(), ocsps=statements, crls=lists))
+    assert (signature["subIndication"], codes(signature)) == (sub_indication, [code])
+    assert "TEST long-term issuing" in signature["errors"][0]["message"]
+
+
 def test_a_suspension_leaves_it_open() -> None:
     """A certificate on hold when it was used may become good again."""
     signer = authorities().signer
