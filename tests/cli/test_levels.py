@@ -6,7 +6,7 @@ from typing import Any
 
 from idservice.pades.facts import read_facts
 from support import pdfs
-from support.commands import Transcript, run_idservice
+from support.commands import Transcript, run_idservice, running_service
 from support.homes import PERSON, PIN2
 from support.lying_server import lying_server
 
@@ -91,3 +91,16 @@ def test_what_is_no_address_is_refused(home: Path, tmp_path: Path) -> None:
     done = _sign(home, source, tmp_path / "b.pdf", "--level", "B-T", "--tsa", "ftp://a/")
     assert done.code == 2
     assert "malformed_request" in done.err
+
+
+def test_a_running_service_serves_another_signer(home: Path, tmp_path: Path) -> None:
+    """Time-stamps and statuses come over HTTP from a service with two workers."""
+    source, target = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    source.write_bytes(pdfs.baseline())
+    with running_service(home) as service:
+        named = ("--tsa", f"{service.url}/tsa", "--ocsp", f"{service.url}/ocsp")
+        done = _sign(home, source, target, "--level", "B-LTA", *named)
+    assert done.code == 0, done.err
+    verified = run_idservice(home, "verify", str(target), "--json")
+    [signature] = _only(verified)["signatures"]
+    assert (signature["indication"], signature["level"]) == ("TOTAL-PASSED", "PAdES_BASELINE_LTA")
