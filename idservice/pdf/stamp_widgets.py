@@ -13,6 +13,7 @@ from pikepdf import Name
 
 from idservice.errors import StampFieldUnusable
 from idservice.pdf.annotations import page_annotations
+from idservice.pdf.archival import archival_part
 from idservice.pdf.page_geometry import PageLocation, each_page, first_page
 from idservice.pdf.stamp import Place
 from idservice.pdf.stamp_placing import Spot, field_spots, has_area, new_spot, widgets_of
@@ -140,11 +141,13 @@ def _appearance(drawing: StampDrawing, spot: Spot) -> bytes:
 
 
 def _empty_appearance(document: PdfDocument, update: Update) -> bytes:
-    """An appearance that shows nothing, for what may be a PDF/A: it has metadata then.
+    """An appearance that shows nothing, for a PDF/A-1; nothing for other documents.
 
-    ISO 19005-1 cl. 6.9 asks for one of every field, also of those without area.
+    ISO 19005-1 cl. 6.9 asks for one of every field, its later parts not of those without
+    area. Elsewhere it does harm: programs take a document time-stamp with an appearance for
+    a change that certification and locks forbid.
     """
-    if "/Metadata" not in document.catalog:
+    if "/Metadata" not in document.catalog or archival_part(document) != 1:
         return b""
     empty = update.reserve()
     entries = b"/Type /XObject /Subtype /Form /BBox [0 0 0 0] /Resources << >>"
