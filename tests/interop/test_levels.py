@@ -24,7 +24,7 @@ LEVELS = (Baseline.B_T, Baseline.B_LT, Baseline.B_LTA)
 LEVEL_NAMES = dict(
     zip(LEVELS, ("PAdES_BASELINE_T", "PAdES_BASELINE_LT", "PAdES_BASELINE_LTA"), strict=True)
 )
-IN_TURN = [(name, LEVELS[number % len(LEVELS)]) for number, name in enumerate(NAMES)]
+IN_TURN = [(name, LEVELS[number % len(LEVELS)]) for number, name in enumerate(NAMES[::3])]
 
 
 def _judged(name: str, data: bytes, level: Baseline, bench: LevelBench) -> AdESSubIndic:
@@ -51,10 +51,10 @@ def _require_accepted(name: str, level: Baseline, bench: LevelBench, folder: Pat
 
 
 @pytest.mark.parametrize(("name", "level"), IN_TURN)
-def test_pyhanko_accepts_each_structure_at_a_level(
+def test_pyhanko_accepts_structures_at_a_level(
     name: str, level: Baseline, level_bench: LevelBench, tmp_path: Path
 ) -> None:
-    """Each generated file, at one level in turn, holds with revocation required, unfetched."""
+    """Every third file, at one level in turn, holds with revocation required, unfetched."""
     _require_accepted(name, level, level_bench, tmp_path)
 
 
