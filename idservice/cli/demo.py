@@ -66,6 +66,7 @@ def _tell(story: Demonstration) -> None:
         ("Verify it again", story.verify_tampered),
         ("Revoke the person", story.revoke),
         ("Log in again", story.log_in_again),
+        ("Verify what was signed before", story.verify_after_revocation),
     )
     console = results()
     for number, (title, step) in enumerate(steps, start=1):

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from idservice.errors import DemonstrationFailed, IdServiceError, Verification
+from idservice.pades.baseline import Baseline
 from idservice.services.assembly import Services
 from idservice.services.documents import new_file
 from idservice.services.file_signing import FileOrder, SignatureOptions
+from idservice.services.level_sources import LevelChoice
 from idservice.services.login_client import answer_members, log_in
 from idservice.services.own_keys import HeldKey, KeyChoice
 from idservice.services.specimen import specimen_contract
+from idservice.services.stamps import StampChoice
 from idservice.services.validation import ValidationReport
 from idservice.transport import HttpSession
 
@@ -71,20 +74,20 @@ class Demonstration:
         return f"{self.contract.name}, {len(contract)} bytes"
 
     def sign(self) -> str:
-        """Sign the contract with the signing key and PIN2."""
+        """Sign the contract visibly with the signing key and PIN2, with proofs that last."""
         key = self.services.own_keys.for_signing(KeyChoice(self.code), self.pin2)
-        signer = self.services.file_signing.with_key(key)
-        order = FileOrder(self.contract, self.signed, SignatureOptions(reason="I agree"))
-        done = signer.sign(order)
-        return f"{self.signed.name}, {done.size} bytes, the contract itself untouched"
+        signer = self.services.file_signing.with_key(key, level=LevelChoice(Baseline.B_LT))
+        options = SignatureOptions(reason="I agree", stamp=StampChoice())
+        done = signer.sign(FileOrder(self.contract, self.signed, options))
+        return (
+            f"{self.signed.name}, {done.size} bytes, level {done.level}: with a time-stamp and the "
+            "status of the certificate"
+        )
 
     def verify(self) -> str:
         """Validate the signed contract."""
-        report = self._validate(self.signed)
-        if not report.signatures or not all(item.passed for item in report.signatures):
-            raise _not_as_told("the signed contract is not valid")
-        [signature] = report.signatures
-        return f"{_indication(signature.to_json())}, signed by {signature.signed_by}"
+        signature, seen = self._valid_signature()
+        return f"{seen}, signed by {signature['signedBy']}"
 
     def tamper(self) -> str:
         """Change one bit of the signed contract."""
@@ -109,6 +112,13 @@ class Demonstration:
         if person["status"] != "revoked":
             raise _not_as_told("the person is not revoked")
         return f"{self.name} is revoked, which is final"
+
+    def verify_after_revocation(self) -> str:
+        """Validate the signed contract again: its time-stamp is older than the revocation."""
+        signature, seen = self._valid_signature()
+        if "revoked_later" not in {item["code"] for item in signature["warnings"]}:
+            raise _not_as_told("the report does not tell of the revocation")
+        return f"{seen}: signed at {signature['bestSignatureTime']}, before the revocation"
 
     def log_in_again(self) -> str:
         """Try to log in with the very same key, which must be refused."""
@@ -149,6 +159,13 @@ class Demonstration:
         token = self.services.settings.keys.operator_token_file.read_text().strip()
         session = HttpSession(self.address)
         return answer_members(session.post_json(path, body, {"Authorization": f"Bearer {token}"}))
+
+    def _valid_signature(self) -> tuple[dict[str, Any], str]:
+        report = self._validate(self.signed)
+        if len(report.signatures) != 1 or not report.passed:
+            raise _not_as_told("the signed contract is not valid")
+        signature = report.signatures[0].to_json()
+        return signature, _indication(signature)
 
     def _validate(self, path: Path) -> ValidationReport:
         return self.services.validation.validate(path.read_bytes(), path.name)

@@ -15,14 +15,14 @@ from support.ports import free_port
 
 
 def test_the_story_is_told_in_a_new_folder(tmp_path: Path) -> None:
-    """In an empty folder the demo initialises, tells nine steps, and leaves three documents."""
+    """In an empty folder the demo initialises, tells ten steps, and leaves three documents."""
     home = tmp_path / "home"
     started = time.monotonic()
     done = run_idservice(home, "demo", env={"IDSERVICE_SERVER__PORT": str(free_port())})
     assert done.code == 0, done.err
     assert time.monotonic() - started < 60
-    told = re.findall(r"^(\d)\. (.+?)  ", done.out, re.MULTILINE)
-    assert [number for number, _ in told] == list("123456789")
+    told = re.findall(r"^(\d+)\. (.+?)  ", done.out, re.MULTILINE)
+    assert [int(number) for number, _ in told] == list(range(1, 11))
     for words in ("TOTAL-PASSED", "HASH_FAILURE", "920 euros", "certificate_revoked"):
         assert words in done.out
     [folder] = (home / "var" / "demo").iterdir()
