@@ -122,7 +122,7 @@ def _pyhanko_signer(person: ForeignAuthority) -> signers.SimpleSigner:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register(asn1_x509.Certificate.load(person.issuing.der))
     return signers.SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(person.person.der),
@@ -131,9 +131,13 @@ def _pyhanko_signer(person: ForeignAuthority) -> signers.SimpleSigner:
     )
 
 
-def _signed_by_pyhanko(authority: ForeignAuthority, **more: object) -> bytes:
+def _signed_by_pyhanko(authority: ForeignAuthority, certified: MDPPerm | None = None) -> bytes:
     metadata = signers.PdfSignatureMetadata(
-        field_name="Theirs", subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256", **more
+        field_name="Theirs",
+        subfilter=SigSeedSubFilter.PADES,
+        md_algorithm="sha256",
+        certify=certified is not None,
+        docmdp_permissions=certified or MDPPerm.FILL_FORMS,
     )
     out = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(pdfs.baseline()))
@@ -172,7 +176,7 @@ def test_a_signature_by_another_program_is_raised(
 def test_a_certified_document_is_raised(foreign: tuple[ForeignAuthority, Services]) -> None:
     """A certification that permits nothing still permits what makes it last."""
     authority, services = foreign
-    data = _signed_by_pyhanko(authority, certify=True, docmdp_permissions=MDPPerm.NO_CHANGES)
+    data = _signed_by_pyhanko(authority, MDPPerm.NO_CHANGES)
     bench = LevelBench(services, LevelChoice(trusted=(authority.root.certificate,)))
     raised = bench.extended(data, Baseline.B_LTA)
     assert pyhanko_levels.basic(pyhanko_levels.open_reader(raised), authority.root.der) is (

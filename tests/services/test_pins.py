@@ -251,11 +251,13 @@ class TestCard:
         self, services: Services, tmp_path: Path
     ) -> None:
         """Tries on a foreign card are counted too, but nothing here unlocks it."""
+        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
         from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
         from support.pki import chain
 
         leaf = chain().leaf
+        assert isinstance(leaf.key, EllipticCurvePrivateKey)
         data = pkcs12.serialize_key_and_certificates(
             b"x", leaf.key, leaf.certificate, None, BestAvailableEncryption(b"01497")
         )

@@ -14,7 +14,16 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from support.lying_server import Wire, lying_server
-from support.pki import CertificatePair, Extension, extension, intermediate_ca, leaf, root_ca
+from support.pki import (
+    NOT_AFTER,
+    NOT_BEFORE,
+    CertificatePair,
+    Extension,
+    extension,
+    intermediate_ca,
+    leaf,
+    root_ca,
+)
 
 _DAY = dt.timedelta(days=1)
 
@@ -30,19 +39,21 @@ class ForeignAuthority:
 
 
 @contextlib.contextmanager
-def foreign_authority(**changes: dt.datetime) -> Iterator[ForeignAuthority]:
-    """Run an authority for the length of a block; `changes` are those of the person's leaf."""
+def foreign_authority(
+    *, not_before: dt.datetime = NOT_BEFORE, not_after: dt.datetime = NOT_AFTER
+) -> Iterator[ForeignAuthority]:
+    """Run an authority for the length of a block; the times are those of the person's leaf."""
     made: list[ForeignAuthority] = []
 
     def serve(body: bytes, wire: Wire) -> None:
         wire.answer(_ocsp(made[0], body) if body else _list(made[0].root))
 
     with lying_server(serve) as server:
-        made.append(_make(server.url, changes))
+        made.append(_make(server.url, not_before, not_after))
         yield made[0]
 
 
-def _make(url: str, changes: dict[str, dt.datetime]) -> ForeignAuthority:
+def _make(url: str, not_before: dt.datetime, not_after: dt.datetime) -> ForeignAuthority:
     address = x509.UniformResourceIdentifier(url)
     points = x509.CRLDistributionPoints([x509.DistributionPoint([address], None, None, None)])
     access = x509.AuthorityInformationAccess(
@@ -50,7 +61,8 @@ def _make(url: str, changes: dict[str, dt.datetime]) -> ForeignAuthority:
     )
     root = root_ca("FOREIGN Root")
     issuing = intermediate_ca(root, "FOREIGN Issuing", extensions=_plain(points))
-    return ForeignAuthority(url, root, issuing, leaf(issuing, extensions=_plain(access), **changes))
+    person = leaf(issuing, not_before=not_before, not_after=not_after, extensions=_plain(access))
+    return ForeignAuthority(url, root, issuing, person)
 
 
 def _plain(value: x509.ExtensionType) -> tuple[Extension, ...]:

@@ -25,11 +25,15 @@ def test_an_honest_answer_comes_back() -> None:
         assert server.requests == [b"question"]
 
 
+def _sends(raw: bytes) -> Script:
+    return lambda _, wire: wire.send(raw)
+
+
 def test_chunks_and_an_open_end_are_understood() -> None:
     """Answers without a length are read as well, in chunks or until the connection ends."""
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
     for raw in (chunked, b"HTTP/1.0 200 OK\r\n\r\nabc"):
-        with lying_server(lambda _, wire, raw=raw: wire.send(raw)) as server:
+        with lying_server(_sends(raw)) as server:
             assert LOOPBACK.get(server.url, seconds=DEADLINE) == b"abc"
 
 
