@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: pictures run demo test test-slow lint format bench docs lock help clean
+.PHONY: pictures run demo test test-slow test-kill lint format bench docs lock help clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -44,14 +44,17 @@ bench: $(DEVELOP) ## Measure signatures per second
 	@$(IDSERVICE) bench $(ARGS)
 
 test: $(DEVELOP) ## Run the tests (a few minutes; COVERAGE=yes measures the core)
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow and not kill" $(ARGS)
 ifeq ($(COVERAGE),yes)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 endif
 
 test-slow: $(DEVELOP) ## Run the tests that take long
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m "slow and not kill" $(ARGS)
+
+test-kill: $(DEVELOP) ## Kill the service and commands a thousand times under load
+	$(BIN)/python -m pytest -m kill -s $(ARGS)
 
 lint: $(DEVELOP) ## Check style, types and the Dockerfile
 	$(BIN)/ruff check

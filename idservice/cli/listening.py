@@ -8,6 +8,8 @@ import os
 import shutil
 import signal
 import tempfile
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,10 @@ APPLICATION = "idservice.web.app"
 FACTORY = "create_gateway_from_environment"
 GRACE_SECONDS = 4
 """How long a worker may finish what it is answering before it is killed."""
+
+MOST_STARTS = 20
+STARTS_WITHIN_SECONDS = 10.0
+"""Workers that were started again this often in so short a time cannot work: the service ends."""
 
 _PR_SET_PDEATHSIG = 1
 _METRICS_PREFIX = "idservice-metrics-"
@@ -52,6 +58,7 @@ def serve_until_stopped(settings: Settings, started: Callable[[], None]) -> None
         workers_kill_timeout=GRACE_SECONDS,
         respawn_failed_workers=True,
     )
+    server.respawned_wrks = _Starts()
     server.on_startup(started)
     _let_workers_end_with_us()
     with _metrics_folder():
@@ -77,13 +84,51 @@ def warnings(settings: Settings, demo_origins: Sequence[str]) -> list[str]:
     return found
 
 
+class _Starts(dict[int, float]):
+    """When each worker was started again, as granian asks before it does so once more.
+
+    granian by itself ends the service when one worker dies twice within seconds. Whatever
+    kills workers would thus end all of them, so it is told of a start only when many came
+    together.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._latest: deque[float] = deque(maxlen=MOST_STARTS)
+
+    def __setitem__(self, worker: int, at: float) -> None:
+        self._latest.append(at)
+        super().__setitem__(worker, at)
+
+    def get(self, worker: int, default: float = 0.0) -> float:  # type: ignore[override]
+        """Return when a worker was started, if it is one of many starts; else `default`."""
+        oldest = self._latest[0] if len(self._latest) == MOST_STARTS else 0.0
+        if time.monotonic() - oldest > STARTS_WITHIN_SECONDS:
+            return default
+        return super().get(worker, default)
+
+
 def _let_workers_end_with_us() -> None:
-    """Ask the kernel to end every forked worker when this process is killed (Linux)."""
+    """Ask the kernel to end every forked worker when this process is killed (Linux).
+
+    A worker that would go on alone would keep the port, and nobody could start us again.
+    """
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "prctl"):
-        os.register_at_fork(
-            after_in_child=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        )
+    if not hasattr(libc, "prctl"):
+        return
+    parent = [os.getpid()]
+
+    def note_parent() -> None:
+        parent[0] = os.getpid()
+
+    def end_with_parent() -> None:
+        # Until the worker has a handler of its own, the one it inherited would do nothing.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent[0]:  # killed before the kernel was asked
+            os._exit(1)
+
+    os.register_at_fork(before=note_parent, after_in_child=end_with_parent)
 
 
 @contextmanager

@@ -46,9 +46,12 @@ def assert_never_back(tokens: Sequence[Told]) -> None:
         assert item.gen_time >= newest
 
 
-def recorded(connection: Connection) -> dict[str, TimeStampRecord]:
-    """All tokens that the database knows, by serial."""
-    rows = connection.execute(select(time_stamps))
+_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def recorded(connection: Connection, *, since: dt.datetime = _EVER) -> dict[str, TimeStampRecord]:
+    """All tokens that the database knows, by serial, or those of a time and later."""
+    rows = connection.execute(select(time_stamps).where(time_stamps.c.gen_time >= since))
     return {row.serial: TimeStampRecord(**row._mapping) for row in rows}
 
 
