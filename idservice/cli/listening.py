@@ -109,9 +109,11 @@ class _Starts(dict[int, float]):
 
 
 def _let_workers_end_with_us() -> None:
-    """Ask the kernel to end every forked worker when this process is killed (Linux).
+    """Ask the kernel to kill every forked worker when this process is killed (Linux).
 
-    A worker that would go on alone would keep the port, and nobody could start us again.
+    A worker that went on alone would keep the port, and nobody could start us again. It is
+    not asked to end: a worker that has just begun would not hear it, and one that hangs in
+    ending would have nobody to kill it. What a kill cuts off was not acknowledged.
     """
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "prctl"):
@@ -122,9 +124,7 @@ def _let_workers_end_with_us() -> None:
         parent[0] = os.getpid()
 
     def end_with_parent() -> None:
-        # Until the worker has a handler of its own, the one it inherited would do nothing.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent[0]:  # killed before the kernel was asked
             os._exit(1)
 

@@ -17,6 +17,7 @@ WORKER, PARENT, EVERYBODY = "worker", "parent", "everybody"
 VICTIMS = (WORKER, PARENT, EVERYBODY)
 
 GIVE_UP_SECONDS = 60.0
+ENDS_SECONDS = 10.0
 _PAUSE = 0.02
 
 
@@ -57,10 +58,14 @@ class VictimService:
         else:
             os.killpg(self.process.pid, signal.SIGKILL)
         killed_at = time.monotonic()
+        group = self.process.pid
         if victim != WORKER:
             self.process.wait()
         self._wait_until_it_answers()
-        return time.monotonic() - killed_at
+        seconds = time.monotonic() - killed_at
+        if victim != WORKER:
+            _require_gone(group)
+        return seconds
 
     def workers(self) -> list[int]:
         """The worker processes that live, by their ids."""
@@ -76,13 +81,7 @@ class VictimService:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(GIVE_UP_SECONDS)
-        deadline = time.monotonic() + GIVE_UP_SECONDS
-        with contextlib.suppress(ProcessLookupError):
-            while time.monotonic() < deadline:
-                os.killpg(group, 0)
-                time.sleep(_PAUSE)
-            os.killpg(group, signal.SIGKILL)
-            raise AssertionError("processes of the service outlived it")
+        _require_gone(group)
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -118,6 +117,17 @@ class VictimService:
                         return
             time.sleep(_PAUSE)
         raise AssertionError(f"no answer again: {self._log.read_text()[-2000:]}")
+
+
+def _require_gone(group: int) -> None:
+    """Hold that nobody of a service that ended is left; who is left is killed all the same."""
+    deadline = time.monotonic() + ENDS_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(_PAUSE)
+        os.killpg(group, signal.SIGKILL)
+        raise AssertionError("processes of the service outlived it")
 
 
 def _is_worker(pid: int) -> bool:
