@@ -6,12 +6,20 @@ other, so that a busy machine slows all of them alike. Only ratios of one run co
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
 from typing import TYPE_CHECKING
 
+from idservice.bench.levels import DURABLE, LevelMaterial, level_material, level_workloads
 from idservice.bench.material import make_material, sample_pdf
-from idservice.bench.peer import MISSING, peer_is_installed, peer_workload
+from idservice.bench.peer import (
+    MISSING,
+    PEER_AT_LEVELS,
+    peer_is_installed,
+    peer_level_workloads,
+    peer_workload,
+)
 from idservice.bench.report import BenchReport, Measurement
 from idservice.bench.workloads import Workload, core_workloads
 
@@ -28,19 +36,41 @@ def run_bench(
     seconds_per_round: float = 0.5,
     *,
     with_peer: bool = True,
+    with_levels: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> BenchReport:
     """Measure everything in `rounds` interleaved rounds and return the report.
 
     Each operation gets `seconds_per_round` seconds in each round. `progress` is told what
     runs next. The peer is left out, with a remark, when it is not installed.
+    `with_levels` measures time-stamps, OCSP and the levels above B-B as well, for which a
+    home is made in a temporary folder.
     """
+    with contextlib.ExitStack() as stack:
+        material = stack.enter_context(level_material()) if with_levels else None
+        return _run(rounds, seconds_per_round, material, progress, with_peer=with_peer)
+
+
+def _run(
+    rounds: int,
+    seconds_per_round: float,
+    level: LevelMaterial | None,
+    progress: Callable[[str], None] | None,
+    *,
+    with_peer: bool,
+) -> BenchReport:
     pdf = sample_pdf()
     materials = [make_material(kind) for kind in _KINDS]
     workloads = [item for material in materials for item in core_workloads(material, pdf)]
     remarks: list[str] = []
+    if level is not None:
+        workloads += level_workloads(level, pdf)
+        remarks.append(DURABLE)
     if with_peer and peer_is_installed():
         workloads += [peer_workload(material, pdf) for material in materials]
+        if level is not None:
+            workloads += peer_level_workloads(level, pdf)
+            remarks.append(PEER_AT_LEVELS)
     elif with_peer:
         remarks.append(MISSING)
     batches = {item.name: _batch_size(item, seconds_per_round) for item in workloads}

@@ -12,9 +12,15 @@ from cryptography.hazmat.primitives import serialization
 from idservice.bench.workloads import Workload
 
 if TYPE_CHECKING:
+    from idservice.bench.levels import LevelMaterial
     from idservice.bench.material import Material
 
 MISSING = "pyHanko is not installed; `pip install pyhanko` adds the comparison"
+PEER_AT_LEVELS = (
+    "pyHanko signs with our OCSP responder and time-stamping units in this process, through "
+    "adapters; it has none of its own but a test device (DummyTimeStamper: RSA, unrecorded). The "
+    "bare OCSP builder is that of cryptography, with no database and no request to read"
+)
 
 
 def peer_is_installed() -> bool:
@@ -52,3 +58,10 @@ def peer_workload(material: Material, pdf: bytes) -> Workload:
         return signers.sign_pdf(writer, metadata, signer, output=io.BytesIO())
 
     return Workload(f"pyHanko PAdES-B-B {material.kind}", pades)
+
+
+def peer_level_workloads(material: LevelMaterial, pdf: bytes) -> list[Workload]:
+    """What peers do at the levels above B-B; see `level_peer`."""
+    from idservice.bench.level_peer import level_peer_workloads
+
+    return level_peer_workloads(material, pdf)
