@@ -61,6 +61,8 @@ from idservice.validation.rules import Indication, rule_for
 PADES = "PAdES"
 """The format of every document that is read here."""
 
+_COPIED_BYTES = 16 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class _Signature:
@@ -226,7 +228,7 @@ def _read_alone(
     if end == len(data):
         return (), None
     try:
-        alone = open_document(bytes(data[:end]), password=password)
+        alone = open_document(_beginning(data, end), password=password)
         same = field_signature(alone, item.name)
     except IdServiceError as exc:
         return (_prefix(f"cannot be read ({exc.detail})"),), None
@@ -235,6 +237,11 @@ def _read_alone(
     if alone.catalog.objgen != document.catalog.objgen:
         return (_prefix("have another catalog, so another document is shown now"),), None
     return (), read_store(alone)
+
+
+def _beginning(data: PdfData, end: int) -> PdfData:
+    """Return the first bytes of a file: a copy, which reads faster, unless they are many."""
+    return bytes(data[:end]) if end <= _COPIED_BYTES else memoryview(data)[:end]
 
 
 def _prefix(what: str) -> Finding:

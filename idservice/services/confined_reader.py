@@ -1,9 +1,9 @@
 """The process that reads hostile documents for others: `python -m` runs it, nothing else.
 
-It gets one request after the other on its standard input and answers each with a line of
-JSON. Memory is limited once, CPU time for each document; whoever exceeds a limit takes
+It gets one request after the other on its standard input, a socket, and answers each with a
+line of JSON. Memory is limited once, CPU time for each document; whoever exceeds a limit takes
 only this process down. It opens no network and no database, and no file but the document that
-it is told to prepare for signing.
+it is told to prepare for signing; large documents to read are open when they come.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import json
 import os
 import pickle
 import resource
+import socket
 import sys
 import warnings
+from mmap import mmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from idservice.errors import IdServiceError
 from idservice.pades.facts import read_facts
+from idservice.services.confined_requests import receive
 from idservice.services.preparation import LocalPreparer, PreparationOrder
 from idservice.validation.serialisation import facts_to_json
 
@@ -34,9 +37,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a device, not a path of ours
         os.dup2(nothing.fileno(), sys.stdout.fileno())
-    while head := sys.stdin.buffer.readline():
+    requests = socket.socket(fileno=sys.stdin.fileno())
+    while (request := receive(requests)) is not None:
         _limit_time(cpu_seconds)
-        answers.write(json.dumps(_answer(json.loads(head), sys.stdin.buffer)).encode() + b"\n")
+        with request.body() as body:
+            answer = _answer(request.head, body)
+        answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
 
@@ -47,11 +53,10 @@ def _limit_time(cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
-def _answer(request: dict[str, Any], stream: BinaryIO) -> dict[str, Any]:
-    body = stream.read(request["size"])
+def _answer(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
     try:
         if request["do"] == "prepare":
-            return _prepare(Path(request["path"]), body)
+            return _prepare(Path(request["path"]), bytes(body))
         facts = read_facts(body, password=request["password"], max_bytes=request["max_bytes"])
     except IdServiceError as exc:
         return {"error": [exc.code, exc.detail, exc.fix]}

@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import select
+import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ from idservice.errors import (
 )
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.frame import PdfData
+from idservice.services.confined_requests import BYTES_COME, FILE_COMES
+from idservice.services.mapped_file import MappedFile
 from idservice.services.preparation import Preparation, PreparationOrder
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
@@ -132,7 +135,7 @@ class _WorkerLost(Exception):
 
 
 class _Worker:
-    """One process and its two pipes."""
+    """One process, the socket for its requests and the pipe for its answers."""
 
     def __init__(self, settings: ValidationSettings) -> None:
         self._deadline = _WAIT_FACTOR * settings.cpu_seconds + _WAIT_SECONDS
@@ -140,14 +143,17 @@ class _Worker:
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         limits = (str(settings.memory_bytes), str(settings.cpu_seconds))
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "idservice.services.confined_reader", *limits],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"PYTHONPATH": path, "LANG": "C.UTF-8", "PATH": os.defpath},
-                start_new_session=True,
-            )
+            self._requests, theirs = socket.socketpair()
+            os.set_blocking(self._requests.fileno(), False)
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "idservice.services.confined_reader", *limits],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={"PYTHONPATH": path, "LANG": "C.UTF-8", "PATH": os.defpath},
+                    start_new_session=True,
+                )
         except OSError as exc:
             raise ServiceUnavailable(
                 "The process that reads documents cannot be started.", "Try again later."
@@ -159,11 +165,19 @@ class _Worker:
         return self._process.poll() is None
 
     def ask(self, head: dict[str, Any], body: PdfData) -> Any:
-        """Send a request and return the decoded answer. Raises _WorkerLost."""
+        """Send a request and return the decoded answer. Raises _WorkerLost.
+
+        The process maps a mapped document itself, by its descriptor; other bytes are sent.
+        """
         give_up_at = time.monotonic() + self._deadline
+        files = [body.file.fileno()] if isinstance(body, MappedFile) else []
+        line = json.dumps(head).encode() + b"\n"
         try:
-            self._send(json.dumps(head).encode() + b"\n", give_up_at)
-            self._send(body, give_up_at)
+            self._wait_for(self._requests.fileno(), select.POLLOUT, give_up_at)
+            socket.send_fds(self._requests, [FILE_COMES if files else BYTES_COME], files)
+            self._send(line, give_up_at)
+            if not files:
+                self._send(body, give_up_at)
             return json.loads(self._line(give_up_at))
         except (OSError, ValueError) as exc:
             raise _WorkerLost from exc
@@ -171,18 +185,13 @@ class _Worker:
     def end(self) -> None:
         """End the process and free what it held."""
         self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue
+        self._requests.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process.wait()
 
     def _send(self, data: PdfData, give_up_at: float) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - Popen was asked for a pipe
-        fd = self._process.stdin.fileno()
-        os.set_blocking(fd, False)
+        fd = self._requests.fileno()
         view = memoryview(data)
         sent = 0
         while sent < len(view):

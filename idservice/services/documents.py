@@ -25,6 +25,7 @@ from idservice.errors import (
     InputTooLarge,
     OutputExists,
 )
+from idservice.services.mapped_file import MappedFile
 
 CHUNK = 1 << 20
 SNAPSHOT_BYTES = 16 * CHUNK
@@ -87,7 +88,7 @@ def open_document(path: Path, max_bytes: int) -> Iterator[Document]:
         if size <= SNAPSHOT_BYTES:
             yield Document(path, file.read(size), file, identity)
             return
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        mapped = MappedFile(file)
         # A mapping that somebody still looks at cannot be closed; it goes with the last look.
         stack.callback(_close_quietly, mapped)
         yield Document(path, mapped, file, identity)

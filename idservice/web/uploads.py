@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 
 from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
 from idservice.services.access_tokens import AccessTokens
+from idservice.services.mapped_file import MappedFile
 from idservice.services.ocsp_responder import MAX_REQUEST_BYTES as MAX_OCSP_REQUEST_BYTES
 from idservice.services.stamps import MAX_PICTURE_BYTES
 from idservice.services.timestamp_authority import MAX_REQUEST_BYTES
@@ -111,7 +112,7 @@ def document_data(stream: IO[bytes]) -> Iterator[bytes | mmap.mmap]:
             yield spooled.read()
             return
         # A mapping that somebody still looks at cannot be closed; it goes with the last look.
-        mapped = mmap.mmap(spooled.fileno(), 0, access=mmap.ACCESS_READ)
+        mapped = MappedFile(spooled)
         try:
             yield mapped
         finally:
