@@ -52,7 +52,7 @@ class _OurTimeStamper(TimeStamper):
     """Our unit as pyHanko asks for time-stamps."""
 
     def __init__(self, respond: Callable[[bytes], bytes]) -> None:
-        super().__init__(include_nonce=True)
+        super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
         self._respond = respond
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
@@ -102,7 +102,8 @@ class _NoCertificates(CertificateFetcher):
     """The certificates are given beforehand."""
 
     async def _nothing(self) -> AsyncIterator[Any]:
-        for item in ():
+        nothing: tuple[Any, ...] = ()
+        for item in nothing:
             yield item
 
     def fetch_cert_issuers(self, cert: Any) -> Any:  # noqa: ARG002 - its interface
@@ -120,7 +121,7 @@ def level_peer_workloads(material: LevelMaterial, pdf: bytes) -> list[Workload]:
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
     signer = _OurSigner(material)
-    levels: tuple[tuple[str, dict[str, bool]], ...] = (
+    levels: tuple[tuple[str, dict[str, Any]], ...] = (
         ("PAdES-B-T", {}),
         ("PAdES-B-LT", {"embed_validation_info": True}),
         ("PAdES-B-LTA", {"embed_validation_info": True, "use_pades_lta": True}),
@@ -154,7 +155,7 @@ class _OurSigner(signers.Signer):
 
 
 def _pades(
-    material: LevelMaterial, pdf: bytes, signer: signers.Signer, wishes: dict[str, bool]
+    material: LevelMaterial, pdf: bytes, signer: signers.Signer, wishes: dict[str, Any]
 ) -> Callable[[], object]:
     services = material.services
     stamper = _OurTimeStamper(services.timestamp_authority("tsa").respond)

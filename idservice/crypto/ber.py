@@ -7,7 +7,7 @@ Elements that are definite already keep their octets, so signed parts stay as se
 
 from __future__ import annotations
 
-from idservice.crypto.der import MAX_DEPTH, element_end, wrap
+from idservice.crypto.der import MAX_DEPTH, check_der, element_end, wrap
 from idservice.errors import MalformedDer
 
 _INDEFINITE = 0x80
@@ -20,9 +20,21 @@ def definite(data: bytes, *, max_nodes: int = _MAX_NODES) -> tuple[bytes, int]:
 
     Raises MalformedDer when the element is cut off, too deep or has too many parts.
     """
+    if (end := _end_of_der(data, max_nodes)) is not None:
+        return data[:end], end
     walker = _Walker(data, max_nodes)
     encoded = walker.element(0, 1)
     return encoded, walker.position
+
+
+def _end_of_der(data: bytes, max_nodes: int) -> int | None:
+    """Where the first element ends if it is DER, so that nothing in it has to be written anew."""
+    try:
+        end = element_end(data, 0, len(data))
+        check_der(data[:end], max_bytes=end, max_nodes=max_nodes)
+    except MalformedDer:
+        return None
+    return end
 
 
 class _Walker:
