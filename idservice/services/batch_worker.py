@@ -15,7 +15,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idservice.errors import Configuration, Dependency, FileNotWritable, IdServiceError
+from idservice.errors import (
+    Configuration,
+    Dependency,
+    FileNotReadable,
+    FileNotWritable,
+    IdServiceError,
+)
 from idservice.pades.pending import PendingSignature
 from idservice.services.batch_journal import Journal, JournalEntry
 from idservice.services.file_signing import (
@@ -104,6 +110,7 @@ class BatchWorker:
 
     def _begin(self, item: _Item, stack: ExitStack) -> None:
         """Read and prepare a file, or take up what the journal kept for it."""
+        _require_recordable(item.job.file)
         kept = item.job.kept
         item.order.target.parent.mkdir(parents=True, exist_ok=True)
         if kept is not None:
@@ -147,6 +154,17 @@ class BatchWorker:
             item.signed = self._signer.delivered_before(item.begun, item.value)
         if item.signed is None:
             item.signed = self._signer.finish(item.begun, item.value, made_here=not item.is_kept)
+
+
+def _require_recordable(file: str) -> None:
+    """Refuse a name that no record can hold, before it spoils the transaction of a chunk."""
+    try:
+        file.encode()
+    except UnicodeEncodeError as exc:
+        raise FileNotReadable(
+            "The name of the file is not valid UTF-8, so the signature could not be recorded.",
+            "Rename the file, and go on with --resume.",
+        ) from exc
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ def test_a_folder_is_signed(home: Path, folder: Path, tmp_path: Path) -> None:
     for name in list(signed)[::20]:
         [verdict] = pdfsig(found[name].read_bytes(), tmp_path)
         assert verdict.valid
+
+
+def test_a_name_that_cannot_be_recorded_spoils_no_other(home: Path, folder: Path) -> None:
+    """A file whose name is no UTF-8 fails alone, not with all that share its transaction."""
+    (folder / "damaged.PDF").unlink()
+    Path(os.fsdecode(os.fsencode(folder) + b"/000\xff.pdf")).write_bytes(baseline())
+    done = batch(home, folder, "--workers", "1")
+    assert (done.code, f"{FILES} signed, 1 failed" in done.err) == (2, True), done.err
+    assert "not valid UTF-8" in done.err
 
 
 def test_resume_leaves_alone_what_is_done(home: Path, folder: Path) -> None:
