@@ -12,7 +12,6 @@ import random
 import statistics
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,18 +27,9 @@ from support.kill_drill_load import Load
 from support.kill_drill_service import EVERYBODY, PARENT, WORKER, VictimService
 
 ANSWERS_AGAIN_SECONDS = 5.0
-_LONGEST_PEACE = 0.4
+_LONGEST_PEACE = 0.3
 _VICTIMS = (*[WORKER] * 6, PARENT, EVERYBODY)
 _SAFE_TRIES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many kills: of the service, of batches, and of single commands."""
-
-    service: int
-    batch: int
-    commands: int
 
 
 @dataclass
@@ -49,6 +39,7 @@ class DrillReport:
     database: str
     seed: int
     seconds: float = 0.0
+    first_start: float = 0.0
     kills: dict[str, int] = field(default_factory=dict)
     answers_again: dict[str, dict[str, float]] = field(default_factory=dict)
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -64,13 +55,16 @@ class DrillReport:
         return json.dumps(asdict(self))
 
 
-def run_drill(folder: Path, home: Path, plan: Plan, env: Mapping[str, str]) -> DrillReport:
-    """Run one drill on an initialised home; fail on the first thing that must never be."""
+def run_drill(folder: Path, home: Path, kills: int, env: Mapping[str, str]) -> DrillReport:
+    """Run one drill on an initialised home; fail on the first thing that must never be.
+
+    `kills` are shared by the service, batches and single commands, as fast as each dies.
+    """
     seed = random.SystemRandom().randrange(1 << 32)
     services = open_services(settings_of(home, **env))
     drill = _Drill(folder, home, env, services, seed)
     try:
-        return drill.run(plan)
+        return drill.run(kills)
     finally:
         services.close()
 
@@ -92,18 +86,22 @@ class _Drill:
         self._batch = BatchKiller(home, env, breaches, self._new_dice(), folder)
         self._commands = CommandKiller(home, env, self._load, breaches, self._new_dice(), folder)
         self._again: dict[str, list[float]] = {}
+        self._wanted = 0
 
-    def run(self, plan: Plan) -> DrillReport:
-        """Kill as planned while clients work, then check everything once more in peace."""
+    def run(self, kills: int) -> DrillReport:
+        """Kill as often as asked while clients work, then check everything once more in peace."""
         started = time.monotonic()
+        self._wanted = kills
         self._service.start()
+        self._report.first_start = round(time.monotonic() - started, 2)
         try:
             self._load.begin()
             killers = [
-                self._thread("batch", self._kill_batches, plan.batch),
-                self._thread("command", self._kill_commands, plan.commands),
+                self._thread("batch", self._batch.once),
+                self._thread("command", self._commands.once),
             ]
-            self._kill_service(plan.service)
+            while self._is_going_on():
+                self._kill_service()
             for killer in killers:
                 killer.join()
             self._load.end()
@@ -118,28 +116,18 @@ class _Drill:
         self._breaches.require_none()
         return self._report
 
-    def _kill_service(self, kills: int) -> None:
-        counts = Counter[str]()
-        for _ in range(kills):
-            time.sleep(self._dice.uniform(0.0, _LONGEST_PEACE))
-            victim = self._dice.choice(_VICTIMS)
-            seconds = self._service.kill(victim, self._dice.choice)
-            self._ledger.add(KILL, [{"victim": victim, "answers_again": round(seconds, 3)}])
-            self._again.setdefault(victim, []).append(seconds)
-            counts[victim] += 1
-            self._checker.after_restart()
-            self._breaches.require_none()
-        self._report.kills |= {f"service {victim}": count for victim, count in counts.items()}
+    def _is_going_on(self) -> bool:
+        of_service = sum(len(times) for times in self._again.values())
+        return of_service + self._batch.kills + self._commands.kills < self._wanted
 
-    def _kill_batches(self, kills: int) -> None:
-        while self._batch.kills < kills:
-            self._restore_pin()
-            self._batch.once()
-
-    def _kill_commands(self, kills: int) -> None:
-        while self._commands.kills < kills:
-            self._restore_pin()
-            self._commands.once()
+    def _kill_service(self) -> None:
+        time.sleep(self._dice.uniform(0.0, _LONGEST_PEACE))
+        victim = self._dice.choice(_VICTIMS)
+        seconds = self._service.kill(victim, self._dice.choice)
+        self._ledger.add(KILL, [{"victim": victim, "answers_again": round(seconds, 3)}])
+        self._again.setdefault(victim, []).append(seconds)
+        self._checker.after_restart()
+        self._breaches.require_none()
 
     def _restore_pin(self) -> None:
         """A try is counted before the PIN is looked at: who is killed in between has lost it."""
@@ -147,10 +135,12 @@ class _Drill:
         if persons.show(PERSON).tries_left["pin2"] < _SAFE_TRIES:
             persons.unlock(PERSON, Purpose.SIGNING, PUK)
 
-    def _thread(self, name: str, work: Callable[[int], None], kills: int) -> threading.Thread:
+    def _thread(self, name: str, kill_once: Callable[[], None]) -> threading.Thread:
         def run() -> None:
             try:
-                work(kills)
+                while self._is_going_on():
+                    self._restore_pin()
+                    kill_once()
             except Exception as exc:  # noqa: BLE001 - the outermost handler of a thread
                 self._breaches.note(f"{name}: {type(exc).__name__}: {exc}")
 
@@ -160,6 +150,7 @@ class _Drill:
 
     def _tell(self) -> None:
         report = self._report
+        report.kills = {f"service {victim}": len(times) for victim, times in self._again.items()}
         report.kills |= {"batch": self._batch.kills, "command": self._commands.kills}
         report.answers_again = {
             victim: {
