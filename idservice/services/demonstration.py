@@ -7,6 +7,7 @@ validation happen here.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,8 @@ class Demonstration:
         return f"{_indication(signature)}: {signature['errors'][0]['message']}"
 
     def revoke(self) -> str:
-        """Revoke the person over REST, as the operator."""
+        """Revoke the person over REST, as the operator, in a later second than the signature's."""
+        time.sleep(1 - self.services.clock().microsecond / 1e6)
         person = self._as_operator(f"/v1/persons/{self.code}/revoke", {"reason": "superseded"})
         if person["status"] != "revoked":
             raise _not_as_told("the person is not revoked")

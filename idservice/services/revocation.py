@@ -30,7 +30,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RevocationStatus:
-    """The state, since when it holds (suspended and revoked), and the reason."""
+    """The state, since when it holds (suspended and revoked), and the reason.
+
+    `since` is in whole seconds, as OCSP answers, lists and our time-stamps tell time.
+    """
 
     state: RevocationState
     since: dt.datetime | None = None
@@ -80,8 +83,13 @@ def _recorded(record: CertificateRecord | None) -> RevocationStatus:
         return RevocationStatus(RevocationState.UNKNOWN)
     if record.status == certificates.REVOKED:
         return RevocationStatus(
-            RevocationState.REVOKED, record.revoked_at, record.revocation_reason
+            RevocationState.REVOKED, _whole(record.revoked_at), record.revocation_reason
         )
     if record.status == certificates.SUSPENDED:
-        return RevocationStatus(RevocationState.SUSPENDED, record.suspended_at)
+        return RevocationStatus(RevocationState.SUSPENDED, _whole(record.suspended_at))
     return RevocationStatus(RevocationState.VALID)
+
+
+def _whole(at: dt.datetime | None) -> dt.datetime | None:
+    """Cut to seconds: who is stamped later in the same second is not older than that."""
+    return None if at is None else at.replace(microsecond=0)

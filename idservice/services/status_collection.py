@@ -42,8 +42,6 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """By how much a responder's clock may differ from ours."""
 
 ONE_SECOND = timedelta(seconds=1)
-"""OCSP tells whole seconds, rounded down (RFC 6960 cl. 4.2.2.1), and time-stamps less."""
-
 LISTS_REMEMBERED = 64
 LIST_SECONDS = timedelta(seconds=60)
 """For how long a list that was verified is used again without asking for a newer one."""
@@ -133,13 +131,19 @@ class StatusCollection:
         collection: CollectedStatus,
         depth: int,
     ) -> None:
+        not_before = _next_second(collection.after)
+        early = not_before - self._clock()
+        if timedelta() < early <= ONE_SECOND:
+            # OCSP tells whole seconds, rounded down (RFC 6960 cl. 4.2.2.1): that of the
+            # time-stamp must be over.
+            self._sleep(early.total_seconds())
         answer_der, status = self._ask_all(certificate, issuer, responders)
-        behind = collection.after - status.this_update - ONE_SECOND
-        if timedelta(0) <= behind <= WORTH_WAITING:
+        behind = not_before - _made_at(status)
+        if timedelta() < behind <= WORTH_WAITING:
             # Clocks differ a little; soon the responder's is past the time-stamp, too.
-            self._sleep((behind + ONE_SECOND).total_seconds())
+            self._sleep(behind.total_seconds())
             answer_der, status = self._ask_all(certificate, issuer, responders)
-        if status.this_update + ONE_SECOND <= collection.after:
+        if _made_at(status) < collection.after:
             raise StatusAnswerStale(
                 "The OCSP answer was made before the time-stamp, so it does not prove that the "
                 "certificate was still good then.",
@@ -265,6 +269,17 @@ class StatusCollection:
                 + exc.detail,
                 "Try again later. Nothing was written.",
             ) from exc
+
+
+def _made_at(status: OcspStatus) -> datetime:
+    """Return the time for which an answer certainly speaks."""
+    return min(status.this_update, status.produced_at)
+
+
+def _next_second(at: datetime) -> datetime:
+    """Return the first whole second that is not before a time."""
+    whole = at.replace(microsecond=0)
+    return whole if whole == at else whole + ONE_SECOND
 
 
 def _has(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> bool:

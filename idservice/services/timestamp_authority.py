@@ -5,6 +5,9 @@ No token exists whose record is not durable. In this order:
  2. in one transaction: the unit is locked, the clock is checked and read, the unit's last
     genTime moves forward by a compare-and-swap, and the token's row is inserted; commit;
  3. the token is signed and leaves.
+genTime is the clock's time cut to whole seconds, as OCSP and CRLs tell it (RFC 6960
+cl. 4.2.2.1): an answer that is made after a token is then never dated before it. The order of
+tokens is kept by the microseconds of the unit's record.
 A serial number is random, so that it repeats neither after a crash nor after a backup was
 restored; a process that dies between 2 and 3 leaves a row whose token nobody has.
 """
@@ -51,8 +54,6 @@ SERIAL_BITS = 127
 
 PATIENCE = timedelta(milliseconds=50)
 """By how much the clocks of several machines may differ: this long is waited for time to pass."""
-
-_MILLISECOND = 1000
 
 _OF_REQUEST: tuple[tuple[type[IdServiceError], Failure], ...] = (
     (UnsupportedAlgorithm, Failure.BAD_ALG),
@@ -172,12 +173,12 @@ class TimestampAuthority:
     def _record(self, drafts: Sequence[_Draft]) -> datetime:
         """Make the records of tokens durable, under one genTime that is returned."""
         with self._database.begin() as connection:
-            gen_time = self._next_time(connection)
+            gen_time = self._next_time(connection).replace(microsecond=0)
             time_stamps.add(connection, [item.record(self._unit.name, gen_time) for item in drafts])
         return gen_time
 
     def _next_time(self, connection: Connection) -> datetime:
-        """Read the clock while the unit is held, and move the unit's last genTime to it."""
+        """Read the clock while the unit is held, and move the unit's last time to it."""
         floor = time_stamps.lock_unit(connection, self._unit.name)
         latest = certificates.latest_allocation(connection)
         if latest is not None:
@@ -186,14 +187,13 @@ class TimestampAuthority:
         if timedelta() < floor - now <= PATIENCE:
             self._sleep((floor - now).total_seconds())
             now = self._watch.now()
-        gen_time = now.replace(microsecond=now.microsecond // _MILLISECOND * _MILLISECOND)
-        if now < floor or not time_stamps.advance(connection, self._unit.name, gen_time):
+        if now < floor or not time_stamps.advance(connection, self._unit.name, now):
             raise ClockWentBack(
                 f"The clock says {_shown(now)}, and the last certificate or time-stamp is of "
                 f"{_shown(floor)}: a new one would bear a false date.",
                 "Set the clock right and restart the service.",
             )
-        return gen_time
+        return now
 
 
 def open_units(

@@ -48,7 +48,10 @@ class TimeStampRecord:
 
 
 def lock_unit(connection: Connection, unit: str) -> datetime:
-    """Hold a unit until the transaction ends and return its last genTime (1970 if none)."""
+    """Hold a unit until the transaction ends and return its last time (1970 if none).
+
+    It is that of its last token, with the microseconds that genTime leaves out.
+    """
     last = connection.execute(_LOCK, {"wanted_unit": unit}).scalar_one_or_none()
     if last is None:
         insert_if_absent(connection, time_stamping_units, {"name": unit, "last_gen_time": _NEVER})
@@ -69,6 +72,6 @@ def add(connection: Connection, records: Sequence[TimeStampRecord]) -> None:
 
 
 def latest_gen_time(connection: Connection) -> datetime | None:
-    """Return the time of the newest token of all units, or None when there is none."""
+    """Return the time of the newest token of all units, to the microsecond; None without one."""
     found: datetime | None = connection.execute(_LATEST).scalar_one_or_none()
     return found

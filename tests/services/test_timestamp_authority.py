@@ -162,17 +162,28 @@ def test_a_token_is_recorded_as_it_is_issued(bench: Bench) -> None:
         last = time_stamps.latest_gen_time(connection)
     expected = TimeStampRecord(f"{token.serial:x}", TSA, token.gen_time, POLICY, "sha256", IMPRINT)
     assert list(found.values()) == [expected]
-    assert last == token.gen_time
+    assert last == bench.wall
     assert token.findings == ()
 
 
-def test_the_time_is_that_of_the_clock_in_milliseconds(bench: Bench) -> None:
-    """The clock's time, cut to milliseconds, is genTime, and the accuracy is told."""
+def test_the_time_is_that_of_the_clock_in_seconds(bench: Bench) -> None:
+    """The clock's time, cut to seconds, is genTime, and the accuracy is told."""
     later = bench.wall + dt.timedelta(minutes=1)
-    bench = Bench(bench.services, wall=later.replace(microsecond=123_999))
+    bench = Bench(bench.services, wall=later.replace(microsecond=999_999))
     token = bench.stamp()
-    assert token.gen_time == bench.wall.replace(microsecond=123_000)
+    assert token.gen_time == bench.wall.replace(microsecond=0)
     assert token.accuracy == dt.timedelta(seconds=1)
+
+
+def test_the_order_within_a_second_is_kept(bench: Bench) -> None:
+    """A clock that goes back by a moment is refused, also within the second of a genTime."""
+    later = bench.wall + dt.timedelta(minutes=1)
+    bench = Bench(bench.services, wall=later.replace(microsecond=600_000))
+    first = bench.stamp()
+    bench.set_(-0.2)
+    assert failure(bench.authority.answer(QUERY)) == {"time_not_available"}
+    bench.set_(0.2)
+    assert bench.stamp().gen_time == first.gen_time
 
 
 def test_serials_are_random_and_positive(one: Bench) -> None:
@@ -292,7 +303,7 @@ def test_no_unit_stamps_before_its_last_time(bench: Bench) -> None:
 def test_a_clock_of_another_machine_that_is_a_little_ahead_is_waited_for(bench: Bench) -> None:
     """Up to 50 ms are slept, so that the new time is true and not before the last one."""
     first = bench.stamp()
-    behind = Bench(bench.services, wall=first.gen_time - dt.timedelta(seconds=0.03))
+    behind = Bench(bench.services, wall=bench.wall - dt.timedelta(seconds=0.03))
     token = behind.stamp()
     assert behind.slept == [0.03]
     assert token.gen_time == first.gen_time
