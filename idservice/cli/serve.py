@@ -62,7 +62,7 @@ def _serve(app: AppContext) -> None:
     settings = app.settings
     services = app.services()
     claimed = claim(settings.server.host, settings.server.port)
-    services.require_keys()
+    missing = services.require_keys()
     services.reconcile()
     services.signing.clean_up()
     people = services.test_people.ready()
@@ -71,6 +71,8 @@ def _serve(app: AppContext) -> None:
     demo_origins = parties.get(DEMO_RELYING_PARTY, ())
     for text in listening.warnings(settings, demo_origins):
         warn(text)
+    for error in missing:
+        warn(f"the service starts without what needs this: {error.detail} {error.fix}")
     _export(settings)
     os.environ[REFERENCE_VARIABLE] = services.clock_watch.reference.text()
     with claimed:

@@ -48,7 +48,7 @@ class ClockWentBack(Dependency):
 
 
 class ClockDrifted(Dependency):
-    """The clock was changed while the service ran, so no time-stamp would be true."""
+    """The clock was changed while the service ran, so nothing can be dated truthfully."""
 
     code = "clock_drifted"
 

@@ -7,9 +7,10 @@ made when it is used first, so that a command pays only for what it needs.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,12 @@ from idservice.keystore.secret import load_secret
 from idservice.keystore.wrapping import PinCost, stretch
 from idservice.services.hardware import PERSONS
 from idservice.services.home_folder import CARDS, require_initialised
-from idservice.services.pki_services import Clock, PkiServices
+from idservice.services.pki_services import Clock, Monotonic, PkiServices
 from idservice.settings import Settings, config_folder
 from idservice.store.database import Database
 
 if TYPE_CHECKING:
+    from idservice.errors import IdServiceError
     from idservice.services.access_tokens import AccessTokens
     from idservice.services.audit import AuditLog
     from idservice.services.authentication import Authentication
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Clock",
+    "Monotonic",
     "Services",
     "now",
     "open_database",
@@ -279,30 +282,39 @@ class Services(PkiServices):
 
         return AuditLog(self.database)
 
-    def require_keys(self) -> None:
+    def require_keys(self) -> Sequence[IdServiceError]:
         """Open every key and token that the service needs, so that a bad one stops its start.
 
         Whatever a worker process could refuse is refused here, once. Raises
-        KeyStoreInvalid, UnsafePermissions or NotInitialised; KeyStoreUnavailable when a
-        token for keys does not answer.
+        KeyStoreInvalid, UnsafePermissions or NotInitialised. Returned, each once, is what does
+        not stop a service: KeyStoreUnavailable for a token that does not answer and may come
+        back, CertificateExpired for an authority that ended, whose documents are validated on.
         """
         from idservice.services.certificate_authority import ISSUING_KEY
         from idservice.services.operators import OperatorToken
 
         OperatorToken(self.settings.keys.operator_token_file)
         _ = self.publication
-        self.authority_keys.load_signer(ISSUING_KEY)
-        self.service_certificates.require_all()
+        services = self.service_certificates
+        checks: list[Callable[[], object]] = [
+            partial(self.authority_keys.load_signer, ISSUING_KEY),
+            *(partial(services.current, name) for name in services.names),
+        ]
         if self.settings.hsm.is_set:
-            self.hsm.require_answer()
+            checks.append(self.hsm.require_answer)
+        missing = [error for check in checks if (error := _missing_for_now(check)) is not None]
         with self.database.read() as connection:
             self.token_keys.signing_key(connection, self.clock())
+        return list({error.detail: error for error in missing}.values())
 
     def reconcile(self) -> None:
-        """Give up what processes left unfinished that died while they issued."""
+        """Give up what processes left unfinished that died while they issued.
+
+        Keys in a token that does not answer are left to the next start.
+        """
         self.certificate_authority.reconcile()
         if self.settings.hsm.is_set:
-            self.hsm_person_keys.reconcile()
+            _missing_for_now(self.hsm_person_keys.reconcile)
 
     def close(self) -> None:
         """Close the database and the token for this process, and end what it started."""
@@ -325,11 +337,17 @@ def test_people_list() -> Path:
 
 
 def open_services(
-    settings: Settings, *, clock: Clock = now, watched_since: ClockReference | None = None
+    settings: Settings,
+    *,
+    clock: Clock = now,
+    watched_since: ClockReference | None = None,
+    monotonic: Monotonic | None = None,
 ) -> Services:
     """Open the services of an initialised home.
 
     `watched_since` is what the clocks said when the service started, if this is a worker of it.
+    `monotonic` gives the seconds that `clock` is held against; those of this machine, unless
+    `clock` is another: what has no second clock beside it is believed.
     Raises NotInitialised, SchemaOutdated, UnsafeDatabase, UnsafePermissions,
     KeyStoreInvalid or DatabaseUnavailable: then nothing may be signed, issued or logged in.
     """
@@ -338,10 +356,27 @@ def open_services(
     database.require_schema()
     database.require_durability()
     secret = load_secret(settings.keys.secret_file)
-    services = Services(settings, database, secret, clock, watched_since)
+    if monotonic is None and clock is not now:
+        monotonic = partial(_seconds, clock)
+    services = Services(settings, database, secret, clock, watched_since, monotonic)
     # From here on the clock is watched: a time-stamp long after must still be a true one.
     _ = services.clock_watch
     return services
+
+
+def _missing_for_now(check: Callable[[], object]) -> IdServiceError | None:
+    """Return why something cannot be used now although nothing is wrong with it."""
+    from idservice.errors import CertificateExpired, KeyStoreUnavailable
+
+    try:
+        check()
+    except (KeyStoreUnavailable, CertificateExpired) as exc:
+        return exc
+    return None
+
+
+def _seconds(clock: Clock) -> float:
+    return clock().timestamp()
 
 
 def open_database(settings: Settings) -> Database:

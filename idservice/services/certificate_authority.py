@@ -100,13 +100,19 @@ class CertificateAuthority:
         *,
         public_url: str,
         clock: Callable[[], datetime],
+        unchecked: Callable[[], datetime] | None = None,
     ) -> None:
-        """Take the collaborators; the key is opened when it is needed first."""
+        """Take the collaborators; the key is opened when it is needed first.
+
+        `clock` may refuse to tell the time; then `unchecked` dates the trace of what was given
+        up, which must not wait.
+        """
         self._database = database
         self._profiles = profiles
         self._key = key
         self._public_url = public_url
         self._clock = clock
+        self._unchecked = unchecked or clock
         self._signer: Signer | None = None
 
     @property
@@ -124,7 +130,7 @@ class CertificateAuthority:
     ) -> list[Allocation]:
         """Store serials and to-be-signed bytes inside the caller's first transaction.
 
-        Raises ClockWentBack, CertificateExpired when the issuer's certificate ended,
+        Raises ClockDrifted, ClockWentBack, CertificateExpired when the issuer's certificate ended,
         PublicKeyInUse when somebody else had a key certified.
         """
         at = self._trusted_time(connection)
@@ -147,7 +153,7 @@ class CertificateAuthority:
     ) -> None:
         """Store signed certificates and their audit rows inside the caller's second transaction.
 
-        Raises IllegalTransition when the issuance was given up in the meantime.
+        Raises IllegalTransition when the issuance was given up in the meantime, ClockDrifted.
         """
         at = self._clock()
         for item in signed:
@@ -182,7 +188,7 @@ class CertificateAuthority:
     def give_up(self, allocations: Sequence[Allocation], *, actor: str) -> None:
         """Mark allocations abandoned at once, after a failure that this process survived."""
         with self._database.begin() as connection:
-            at = self._clock()
+            at = self._unchecked()
             for record in (item.record for item in allocations):
                 if certificates.abandon_one(connection, record.issuer, record.serial):
                     _record_abandoned(connection, at, record.issuer, record.serial, actor)
@@ -298,6 +304,7 @@ def open_authority(
     *,
     public_url: str,
     clock: Callable[[], datetime],
+    unchecked: Callable[[], datetime] | None = None,
 ) -> CertificateAuthority:
     """Open the issuing authority on its keys. Raises KeyStoreInvalid."""
     certificate_der = keys.load_certificate(ISSUING_KEY)
@@ -307,7 +314,9 @@ def open_authority(
         load_signer=lambda: keys.load_signer(ISSUING_KEY),
         chain_der=(certificate_der, keys.load_certificate(ROOT_KEY)),
     )
-    return CertificateAuthority(database, profiles, key, public_url=public_url, clock=clock)
+    return CertificateAuthority(
+        database, profiles, key, public_url=public_url, clock=clock, unchecked=unchecked
+    )
 
 
 def generate_key(profile: Profile) -> PrivateKey:

@@ -85,5 +85,9 @@ class ClockWatch:
             )
         return now
 
+    def unchecked(self) -> datetime:
+        """Return what the wall clock tells, right or wrong: for showing and for traces."""
+        return self._clock()
+
     def _expected(self, monotonic: float) -> datetime:
         return self.reference.wall + timedelta(seconds=monotonic - self.reference.monotonic)

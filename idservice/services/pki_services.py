@@ -31,17 +31,23 @@ if TYPE_CHECKING:
     from idservice.services.timestamp_authority import TimestampAuthority
 
 Clock = Callable[[], datetime]
+Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class PkiServices:
-    """Keys, the authority and what it publishes, of one home folder."""
+    """Keys, the authority and what it publishes, of one home folder.
+
+    Whatever is dated here is dated by the watched clock: an authority that trusted a clock
+    which was set ahead for a moment would leave certificates and lists of the future behind.
+    """
 
     settings: Settings
     database: Database
     secret: KeyStoreSecret
     clock: Clock
     watched_since: ClockReference | None = None
+    monotonic: Monotonic | None = None
 
     @cached_property
     def profiles(self) -> Profiles:
@@ -82,7 +88,8 @@ class PkiServices:
             self.authority_keys,
             self.profiles,
             public_url=self.settings.server.public_url,
-            clock=self.clock,
+            clock=self.clock_watch.now,
+            unchecked=self.clock_watch.unchecked,
         )
 
     @cached_property
@@ -97,7 +104,8 @@ class PkiServices:
             self.certificate_authority,
             self.profiles,
             service_lifetimes(self.settings.pki),
-            clock=self.clock,
+            clock=self.clock_watch.now,
+            unchecked=self.clock_watch.unchecked,
         )
 
     @cached_property
@@ -111,7 +119,7 @@ class PkiServices:
             Answerable(ISSUING_KEY, self.certificate_authority.chain_der[0]),
             self.service_certificates,
             self.settings.ocsp,
-            clock=self.clock,
+            clock=self.clock_watch.now,
         )
 
     @cached_property
@@ -134,7 +142,12 @@ class PkiServices:
             )
             for name, times in calendar.items()
         }
-        return RevocationLists(self.database, authorities, clock=self.clock)
+        return RevocationLists(
+            self.database,
+            authorities,
+            clock=self.clock_watch.now,
+            unchecked=self.clock_watch.unchecked,
+        )
 
     @cached_property
     def publication(self) -> Publication:
@@ -151,7 +164,8 @@ class PkiServices:
         from idservice.services.clock_watch import ClockWatch
 
         limit = timedelta(seconds=self.settings.tsa.max_drift_seconds)
-        return ClockWatch(self.clock, time.monotonic, max_drift=limit, since=self.watched_since)
+        monotonic = self.monotonic or time.monotonic
+        return ClockWatch(self.clock, monotonic, max_drift=limit, since=self.watched_since)
 
     def timestamp_authority(self, unit: str) -> TimestampAuthority:
         """A time-stamping unit: "tsa" for signatures, "tsa_archive" for whole documents."""

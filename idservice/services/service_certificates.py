@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from idservice.crypto.certificates import load_certificate
 from idservice.crypto.keys import Signer
 from idservice.errors import (
+    ClockDrifted,
     IdServiceError,
     KeyStoreInvalid,
     KeyStoreUnavailable,
@@ -104,15 +105,21 @@ class ServiceCertificates:
         lifetimes: Mapping[str, timedelta],
         *,
         clock: Callable[[], datetime],
+        unchecked: Callable[[], datetime] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the collaborators; `lifetimes` are those of new certificates, by name."""
+        """Take the collaborators; `lifetimes` are those of new certificates, by name.
+
+        `clock` may refuse to tell the time, and then nothing is used or renewed; `unchecked`
+        is for looking at what there is.
+        """
         self._database = database
         self._keys = keys
         self._authority = authority
         self._profiles = profiles
         self._lifetimes = lifetimes
         self._clock = clock
+        self._unchecked = unchecked or clock
         self._sleep = sleep
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
@@ -136,7 +143,7 @@ class ServiceCertificates:
         """Return the certificate that a service uses now, renewed if it is due.
 
         Raises KeyStoreInvalid or KeyStoreUnavailable when the key does not open or the
-        certificate ended and cannot be renewed, and what issuing raises.
+        certificate ended and cannot be renewed, ClockDrifted, and what issuing raises.
         """
         held = self._held.get(name)
         if held is not None and held.serves(self._clock()):
@@ -149,18 +156,13 @@ class ServiceCertificates:
                 held = self._held[name] = self._looked_up(name, now)
         return held.certificate
 
-    def require_all(self) -> None:
-        """Require every service to have a certificate that is valid now; see `current`."""
-        for name in self._lifetimes:
-            self.current(name)
-
     def newest(self, name: str) -> ServiceCertificate | None:
         """Return the certificate of a service as it stands, renewing nothing; None without one.
 
         Raises KeyStoreInvalid or KeyStoreUnavailable when its key does not open.
         """
         with self._database.read() as connection:
-            return self._newest(connection, name, self._signer(name), self._clock())
+            return self._newest(connection, name, self._signer(name), self._unchecked())
 
     def inventory(self) -> Sequence[ServiceCertificate]:
         """Return the certificates of all services whose keys were made, renewing nothing."""
@@ -185,7 +187,7 @@ class ServiceCertificates:
 
     def is_due(self, found: ServiceCertificate) -> bool:
         """Tell whether a certificate would be renewed if it was used now."""
-        return self._is_due(found, self._clock())
+        return self._is_due(found, self._unchecked())
 
     def newest_or_none(self, name: str) -> ServiceCertificate | None:
         """Return what `newest` returns; None, too, for a service whose key was never made."""
@@ -202,6 +204,8 @@ class ServiceCertificates:
         if found is None or not found.is_valid(now) or self._is_due(found, now):
             try:
                 found = self._renewed(name, found, ACTOR)
+            except ClockDrifted:
+                raise  # and nothing is remembered: once the clock is right all is well
             except IdServiceError as exc:
                 if found is None or not found.is_valid(now):
                     self._failures[name] = (exc, now)
@@ -238,7 +242,7 @@ class ServiceCertificates:
         if reserved is None:
             return self._made_elsewhere(name, before)
         signed = self._signed(reserved, actor)
-        self._record(signed, actor)
+        self._record_or_give_up(signed, actor)
         # The database knows better than the file, which a read-only folder may keep.
         with contextlib.suppress(StorageUnavailable):
             self._keys.replace_certificate(name, signed.certificate_der)
@@ -257,7 +261,7 @@ class ServiceCertificates:
             key.discard()
             return self._made_elsewhere(name, None)
         key.keep(signed.certificate_der)
-        self._record(signed, actor)
+        self._record_or_give_up(signed, actor)
         return _service_certificate(name, signed.certificate_der, key.signer)
 
     def _signed(self, reserved: Allocation, actor: str) -> SignedCertificate:
@@ -269,9 +273,14 @@ class ServiceCertificates:
             raise
         return signed
 
-    def _record(self, signed: SignedCertificate, actor: str) -> None:
-        with self._database.begin() as connection:
-            self._authority.record(connection, [signed], actor=actor)
+    def _record_or_give_up(self, signed: SignedCertificate, actor: str) -> None:
+        """Record a certificate; if the clock was set since, nobody waits for this process."""
+        try:
+            with self._database.begin() as connection:
+                self._authority.record(connection, [signed], actor=actor)
+        except ClockDrifted:
+            self._authority.give_up([signed.allocation], actor=actor)
+            raise
 
     def _reserve(
         self,

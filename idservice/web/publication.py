@@ -34,7 +34,12 @@ def ca_certificate(name: str) -> Response:
     Operation(
         tag="Certificate status",
         answers={200: Media("application/pkix-crl", "The revocation list in DER.")},
-        problems=(errors.NotFound, errors.KeyStoreUnavailable, errors.ClockWentBack),
+        problems=(
+            errors.NotFound,
+            errors.KeyStoreUnavailable,
+            errors.ClockDrifted,
+            errors.ClockWentBack,
+        ),
     )
 )
 def revocation_list(name: str) -> Response:

@@ -188,9 +188,20 @@ def test_a_pin_file_without_a_pin_is_told_of(
 def test_a_token_that_is_gone_is_worth_another_try(hsm_home: Path, token: SoftToken) -> None:
     """A command that needs the token ends with the exit code for trying again."""
     token.take_away()
-    ended = run_idservice(hsm_home, "serve", "--port", "1", env=token.environment(*ALL_KEYS))
+    ended = run_idservice(hsm_home, "keys", "renew", env=token.environment(*ALL_KEYS))
     assert ended.code == 4
     assert "key_store_unavailable" in ended.err
+
+
+def test_a_service_starts_while_its_token_is_away(hsm_home: Path, token: SoftToken) -> None:
+    """It serves what needs no key, says 503 to the rest, and works when the token is back."""
+    token.take_away()
+    with running_service(hsm_home, **token.environment(*ALL_KEYS)) as service:
+        assert service.get("/healthz")[0] == 200
+        assert service.get("/chain/root.crt")[0] == 200
+        assert issue(service, hsm_home)[0] == 503
+        token.bring_back()
+        wait_until_all_workers_issue(service, hsm_home)
 
 
 @pytest.mark.slow

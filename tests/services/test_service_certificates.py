@@ -21,6 +21,7 @@ from idservice.services.assembly import Services, open_services
 from idservice.services.certificate_authority import CertificateAuthority
 from idservice.services.service_certificates import ServiceCertificates
 from idservice.store import certificates
+from support import pdfs
 from support.homes import settings_of
 from support.status import HOUR
 
@@ -261,6 +262,16 @@ def test_the_end_of_the_authority_ends_renewal(moved: Services, clock: Moved) ->
     clock.time = end + DAY
     with pytest.raises(CertificateExpired):
         moved.service_certificates.current("ocsp")
+
+
+def test_an_authority_that_ended_stops_no_service(moved: Services, clock: Moved) -> None:
+    """Starting, it is told once, and documents are validated on."""
+    assert moved.require_keys() == []
+    clock.time = moved.certificate_authority.not_after + DAY
+    [told] = moved.require_keys()
+    assert isinstance(told, CertificateExpired)
+    moved.reconcile()
+    assert moved.validation.validate(pdfs.baseline(), "unsigned.pdf").signatures == ()
 
 
 def test_a_clock_set_back_uses_the_certificate_of_then(moved: Services, clock: Moved) -> None:
