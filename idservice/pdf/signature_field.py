@@ -202,15 +202,29 @@ def _add_to_form(
         update.put(added, b"<< /Fields [ %b ] /SigFlags 3 >>" % (field or b""))
         catalog_entries["/AcroForm"] = reference(added)
     else:
+        apart = form.is_indirect and _is_information(document, form)
         owner = form.objgen if form.is_indirect else catalog.objgen
+        owner = update.reserve() if apart else owner
         entries = form_entries | _form_entries(update, form, field, owner)
-        if entries and form.is_indirect:
+        if apart:
+            update.put(owner, update.writer.with_entries(form, entries, owner))
+            catalog_entries["/AcroForm"] = reference(owner)
+        elif entries and form.is_indirect:
             update.put(owner, update.writer.with_entries(form, entries, owner))
         elif entries:
             catalog_entries["/AcroForm"] = update.writer.with_entries(form, entries, owner)
     if catalog_entries:
         objgen = catalog.objgen
         update.put(objgen, update.writer.with_entries(catalog, catalog_entries, objgen))
+
+
+def _is_information(document: PdfDocument, form: Object) -> bool:
+    """Whether the form is the document information too, as some producers write it.
+
+    Nobody may change that later, so the form becomes an object of its own.
+    """
+    information = document.trailer.get("/Info")
+    return information is not None and information.objgen == form.objgen
 
 
 def _form_entries(

@@ -1,6 +1,7 @@
 """What may follow a signature: further signatures, time-stamps, validation data; nothing else."""
 
 import io
+from collections.abc import Callable
 from functools import cache
 
 import pikepdf
@@ -139,6 +140,20 @@ def test_signatures_by_another_program_are_permitted(name: str, visible: bool) -
         assert "signature-added" in {item.code for item in found.changes}
     change = first(ours_first).changes[-1]
     assert change.page == (1 if visible else None)
+
+
+@pytest.mark.parametrize("sign_first", [signed, pyhanko_signed], ids=["ours", "pyHanko's"])
+def test_a_form_that_is_the_document_information_too(sign_first: Callable[[bytes], bytes]) -> None:
+    """One object is both, as some producers have it: later signatures leave earlier ones good."""
+    both = pdfs.plain_objects(
+        o1=b"<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R >>",
+        o6=b"<< /Fields [] /Title (Both) /Producer (A producer) >>",
+    )
+    data = signed(signed(sign_first(pdfs.table_pdf(both, trailer=TRAILER))))
+    found = read_facts(data).signatures
+    assert [worst_change(item.changes).value for item in found] == ["permitted"] * 2 + ["none"]
+    document = open_document(data)
+    assert document.trailer["/Info"].objgen != document.catalog["/AcroForm"].objgen
 
 
 def test_an_empty_field_that_another_program_fills_is_permitted() -> None:
