@@ -10,6 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+# Without it the number of rows of an INSERT is not kept for every driver.
+_COUNTED = {"preserve_rowcount": True}
+
 
 def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert one row; False, and nothing changed, when one of its unique keys is taken."""
@@ -17,8 +20,8 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
         from sqlalchemy.dialects import postgresql
 
         on_postgresql = postgresql.insert(table).values(values).on_conflict_do_nothing()
-        return connection.execute(on_postgresql).rowcount == 1
+        return connection.execute(on_postgresql, execution_options=_COUNTED).rowcount == 1
     from sqlalchemy.dialects import sqlite
 
     on_sqlite = sqlite.insert(table).values(values).on_conflict_do_nothing()
-    return connection.execute(on_sqlite).rowcount == 1
+    return connection.execute(on_sqlite, execution_options=_COUNTED).rowcount == 1
