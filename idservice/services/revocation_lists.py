@@ -3,8 +3,9 @@
 A list is made when it is asked for and the last one is older than its period, or tells of
 an earlier epoch: the request after an acknowledged revocation gets a list with it, on
 every worker. A list is stored under its number before anybody gets it; of two processes
-that make one at once, one is a list and the other is forgotten. Certificates stay on the
-list after they expired, so that an old signature can be validated (expiredCertsOnCRL).
+that make one at once, one is a list and the other is forgotten. With a new list those go that
+have ended. Certificates stay on the list after they expired, so that an old signature can be
+validated (expiredCertsOnCRL).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cryptography import x509
 from idservice.crypto.certificates import load_certificate, subject_name
 from idservice.crypto.keys import Signer
 from idservice.errors import (
+    ClockDrifted,
     ClockWentBack,
     Configuration,
     DatabaseUnavailable,
@@ -76,11 +78,16 @@ class RevocationLists:
         authorities: Mapping[str, ListedAuthority],
         *,
         clock: Callable[[], datetime],
+        unchecked: Callable[[], datetime] | None = None,
     ) -> None:
-        """Take the authorities; a key is opened when a list must be signed with it."""
+        """Take the authorities; a key is opened when a list must be signed with it.
+
+        `clock` may refuse to tell the time; then no list is made, and `unchecked` says whether
+        the last one is current.
+        """
         self._database = database
         self._lists = {
-            name: _AuthorityList(database, authority, clock)
+            name: _AuthorityList(database, authority, clock, unchecked or clock)
             for name, authority in authorities.items()
         }
 
@@ -92,7 +99,8 @@ class RevocationLists:
     def current(self, issuer_name: str) -> Crl:
         """Return the list that tells everything acknowledged before this call.
 
-        Raises NotFound for an authority without one, DatabaseUnavailable, ClockWentBack, and
+        Raises NotFound for an authority without one, DatabaseUnavailable, ClockWentBack,
+        ClockDrifted when the clock cannot be relied on and the last list does not do, and
         KeyStoreInvalid or KeyStoreUnavailable when a new one is needed and cannot be signed.
         """
         found = self._lists.get(issuer_name)
@@ -113,21 +121,37 @@ class _AuthorityList:
     """The list of one authority, as this process knows it."""
 
     def __init__(
-        self, database: Database, authority: ListedAuthority, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        authority: ListedAuthority,
+        clock: Callable[[], datetime],
+        unchecked: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._authority = authority
         self._clock = clock
+        self._unchecked = unchecked
         self._lock = threading.Lock()
         self._signer: Signer | None = None
         self._known: Crl | None = None
 
     def current(self) -> Crl:
-        found = self._up_to_date(self._clock())
-        if found is not None:
-            return found
-        with self._lock:
-            return self._made()
+        try:
+            found = self._up_to_date(self._clock())
+            if found is not None:
+                return found
+            with self._lock:
+                return self._made()
+        except ClockDrifted:
+            epoch, latest = self._look()
+            if latest is None or not self._still_serves(latest, epoch, self._unchecked()):
+                raise
+            return self._load(latest)
+
+    @staticmethod
+    def _still_serves(latest: CrlRecord, epoch: int, at: datetime) -> bool:
+        """Whether the last list tells the whole truth, and clients would take it."""
+        return latest.epoch == epoch and latest.this_update <= at < latest.next_update
 
     def _up_to_date(self, at: datetime) -> Crl | None:
         """Return the last list if it is of this epoch and not due."""
@@ -169,6 +193,8 @@ class _AuthorityList:
         with self._database.begin() as connection:
             if not crls.add(connection, record, crl_der):
                 return None
+            # For another machine, whose clock is behind, a list has not ended yet.
+            crls.forget_ended(connection, record, record.this_update - CLOCK_TOLERANCE)
         self._known = _crl(record, crl_der, None if latest is None else latest.this_update)
         return self._known
 

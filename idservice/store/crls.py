@@ -1,11 +1,14 @@
-"""Every revocation list that was signed, under its number, before anybody gets it."""
+"""Revocation lists, each stored under its number before anybody gets it.
+
+Those that have ended are forgotten; the newest of an issuer stays, so numbers only grow.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import crls
@@ -24,6 +27,12 @@ _THIS_UPDATE_BEFORE = (
     .where(crls.c.issuer == bindparam("wanted"), crls.c.number < bindparam("wanted_number"))
     .order_by(crls.c.number.desc())
     .limit(1)
+)
+
+_FORGET = delete(crls).where(
+    crls.c.issuer == bindparam("wanted"),
+    crls.c.number < bindparam("wanted_number"),
+    crls.c.next_update < bindparam("before"),
 )
 
 
@@ -68,3 +77,12 @@ def add(connection: Connection, record: CrlRecord, der: bytes) -> bool:
         "crl_der": der,
     }
     return insert_if_absent(connection, crls, values)
+
+
+def forget_ended(connection: Connection, newest: CrlRecord, before: datetime) -> int:
+    """Remove the older lists of an issuer whose nextUpdate is `before`; return how many.
+
+    `newest` stays, whatever its times.
+    """
+    values = {"wanted": newest.issuer, "wanted_number": newest.number, "before": before}
+    return connection.execute(_FORGET, values).rowcount

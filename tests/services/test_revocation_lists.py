@@ -1,5 +1,6 @@
 """Revocation lists on both databases: when a new one is made, and by whom."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,49 @@ def test_lists_are_signed_on_schedule(moved: Services, clock: Moved) -> None:
         dt.timedelta(days=1),
         dt.timedelta(days=180),
     ]
+
+
+def numbers(services: Services, issuer: str) -> list[int]:
+    """The numbers of all lists that are kept."""
+    with services.database.read() as connection:
+        rows = connection.execute(
+            text("SELECT number FROM crls WHERE issuer = :issuer ORDER BY number"),
+            {"issuer": issuer},
+        )
+        return list(rows.scalars())
+
+
+def test_lists_that_have_ended_are_not_kept(moved: Services, clock: Moved) -> None:
+    """With each new list those go whose nextUpdate has passed, of its own authority alone."""
+    lists = moved.revocation_lists
+    of_the_root = lists.current(ROOT).number
+    lists.current(ISSUING)
+    made = []
+    for _ in range(6):
+        clock.forward(hours=10)
+        made.append(lists.current(ISSUING).number)
+    assert made == sorted(set(made))
+    # A list is good for a day: that of twenty hours ago still is, that of thirty is not.
+    assert numbers(moved, ISSUING) == made[-3:]
+    clock.forward(days=400)
+    assert numbers(moved, ISSUING) == made[-3:]
+    last = lists.current(ISSUING).number
+    assert last > made[-1]
+    assert numbers(moved, ISSUING) == [last]
+    assert numbers(moved, ROOT) == [of_the_root]
+
+
+def test_the_newest_list_always_stays(any_services: Services) -> None:
+    """On both databases the newest list stays, even when it has ended itself."""
+    newest = any_services.revocation_lists.stored(ISSUING)
+    assert newest
+    with any_services.database.begin() as connection:
+        assert crls.forget_ended(connection, newest, newest.next_update + dt.timedelta(1)) == 0
+        older = dataclasses.replace(newest, number=1)
+        assert crls.add(connection, older, b"an older list")
+        assert crls.forget_ended(connection, newest, newest.next_update) == 0
+        assert crls.forget_ended(connection, newest, newest.next_update + dt.timedelta(1)) == 1
+        assert crls.latest(connection, ISSUING) == newest
 
 
 def test_expired_certificates_stay_on_the_list(moved: Services, clock: Moved) -> None:
