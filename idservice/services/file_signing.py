@@ -12,30 +12,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from mmap import mmap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID
 
 from idservice.cms.signed_data import CmsTemplate, cms_template
-from idservice.errors import IdServiceError, MalformedPdf
+from idservice.errors import IdServiceError
 from idservice.pades.baseline import Baseline
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import complete, prepare, signature_cms
-from idservice.pdf.document import PdfDocument
-from idservice.pdf.document import open_document as open_pdf
-from idservice.pdf.repair import repair
-from idservice.services.documents import (
-    Document,
-    open_document,
-    refuse_same_file,
-    require_free_target,
-    write_extended,
-)
+from idservice.services.documents import open_document, require_free_target, write_extended
+from idservice.services.file_orders import BegunFile, FileOrder, SignedFile, SourceState, read_file
 from idservice.services.key_custody import HeldKey
 from idservice.services.signature_options import SignatureOptions, SignerWishes
 from idservice.settings import SigningSettings
@@ -58,69 +48,6 @@ __all__ = [
 
 MAX_ADDED_BYTES = 64 * 1024 * 1024
 """How much longer than the longest document an output may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileOrder:
-    """One file to sign: where it is, where the signed file goes, and how.
-
-    `repair` lets a damaged file that nobody signed be rewritten before it is signed;
-    `replace` lets an existing output be replaced, but never the source.
-    """
-
-    source: Path
-    target: Path
-    options: SignatureOptions = field(default_factory=SignatureOptions)
-    password: str | None = None
-    repair: bool = False
-    replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SignedFile:
-    """A file that was signed and is durable.
-
-    Its field, its size in bytes, what was repaired before, the level of the signature, and
-    the SHA-256 of the output.
-    """
-
-    source: Path
-    target: Path
-    field_name: str
-    size: int
-    repaired_faults: tuple[str, ...] = ()
-    level: str = Baseline.B_B.value
-    sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """What a source was when it was signed: digest, size in bytes, time of its last change."""
-
-    sha256: str
-    size: int
-    changed_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class BegunFile:
-    """A file that is open and prepared, so that only its value is missing.
-
-    `document` holds the bytes to be signed, those of a repair if there was one; `digest`
-    is their SHA-256. `source` is the state of the file itself.
-    """
-
-    order: FileOrder
-    source: SourceState
-    document: Document
-    pending: PendingSignature
-    digest: hashlib._Hash
-    faults: tuple[str, ...]
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of the bytes to be signed, in hexadecimal."""
-        return self.digest.hexdigest()
 
 
 class FileSigning:
@@ -224,7 +151,7 @@ class FileSigner:
         Raises what `sign` raises before the key is used.
         """
         require_free_target(order.target, replace=order.replace)
-        read = self._read(order, stack)
+        read = read_file(order, stack, self._max_bytes)
         options = order.options.for_signer(
             self.signer_name, certificate_der=self._key.certificate_der
         )
@@ -237,7 +164,7 @@ class FileSigner:
         self, order: FileOrder, pending: PendingSignature, stack: ExitStack
     ) -> BegunFile | None:
         """Take up a signature that was begun before; None when the file is another one now."""
-        read = self._read(order, stack)
+        read = read_file(order, stack, self._max_bytes)
         data = memoryview(read.document.data)
         same = (
             len(data) == pending.input_size
@@ -304,17 +231,6 @@ class FileSigner:
             order.source, order.target, name, size, begun.faults, self.level.value, sha256
         )
 
-    def _read(self, order: FileOrder, stack: ExitStack) -> _ReadFile:
-        refuse_same_file(order.source, order.target)
-        document = stack.enter_context(open_document(order.source, self._max_bytes))
-        pdf, faults = self._open(order, document.data)
-        digest = hashlib.sha256(document.data)
-        source = SourceState(digest.hexdigest(), len(document.data), document.changed_ns)
-        if not faults:
-            return _ReadFile(source, document, pdf, digest, faults)
-        repaired = document.with_data(bytes(pdf.data))
-        return _ReadFile(source, repaired, pdf, hashlib.sha256(repaired.data), faults)
-
     def _finished(self, begun: BegunFile, value: bytes, *, made_here: bool) -> bytes:
         """Return what is appended to the source: the signature with the proofs of its level."""
         pending = begun.pending
@@ -334,18 +250,6 @@ class FileSigner:
             with self._database.begin() as connection:
                 self._record(connection, "level.failed", begun, error=exc.code)
             raise
-
-    def _open(self, order: FileOrder, data: bytes | mmap) -> tuple[PdfDocument, tuple[str, ...]]:
-        """Open strictly; if that fails and repair was asked for, open what repair makes of it."""
-        try:
-            return open_pdf(data, password=order.password, max_bytes=self._max_bytes), ()
-        except MalformedPdf as exc:
-            if not order.repair:
-                raise
-            damage = exc.detail
-        repaired = repair(data, password=order.password, max_bytes=self._max_bytes)
-        pdf = open_pdf(repaired.data, password=order.password, max_bytes=self._max_bytes)
-        return pdf, repaired.faults or (damage,)
 
     def _record(
         self,
@@ -369,20 +273,6 @@ class FileSigner:
                 **more,
             },
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _ReadFile:
-    """A file that was read: what it was, what is to be signed, and how that reads."""
-
-    source: SourceState
-    document: Document
-    pdf: PdfDocument
-    digest: hashlib._Hash
-    faults: tuple[str, ...]
-
-    def begun(self, order: FileOrder, pending: PendingSignature) -> BegunFile:
-        return BegunFile(order, self.source, self.document, pending, self.digest, self.faults)
 
 
 def _common_name(certificate_der: bytes) -> str:

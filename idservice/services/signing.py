@@ -7,10 +7,7 @@ lies in the database and the state folder, so it survives a restart; it expires.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,22 +16,17 @@ from idservice.cms.signed_data import CmsTemplate
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import (
     CertificateUnknown,
-    FileNotReadable,
-    FileNotWritable,
     IdServiceError,
-    InputTooLarge,
     NotFound,
     SignatureExpired,
     SignatureNotPending,
-    StorageUnavailable,
 )
 from idservice.pades.baseline import Baseline
 from idservice.pades.pending import PendingSignature
 from idservice.pades.signing import complete, signature_cms
-from idservice.services.documents import Document, open_document, spool
+from idservice.services.kept_documents import KeptDocuments, is_identifier, new_identifier
 from idservice.services.preparation import (
     LocalPreparer,
-    Preparation,
     PreparationOrder,
     Preparer,
 )
@@ -42,7 +34,6 @@ from idservice.services.signature_options import SignatureOptions
 from idservice.services.signature_state import (
     SignatureState,
     SignedDocument,
-    lost,
     state_of,
     value_in_der,
 )
@@ -58,10 +49,6 @@ if TYPE_CHECKING:
     from idservice.services.levels import Levels
 
 __all__ = ["SignatureOptions", "SignatureState", "SignedDocument", "Signing"]
-
-IDENTIFIER_BYTES = 24
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{32}")
-CLEAN_UP_EVERY = timedelta(hours=1)
 
 
 class Signing:
@@ -90,11 +77,16 @@ class Signing:
         self._max_bytes = settings.max_document_bytes
         self._experimental = settings.experimental_algorithms
         self._lifetime = timedelta(seconds=settings.pending_seconds)
-        self._folder = folder
+        self._documents = KeptDocuments(
+            database,
+            folder=folder,
+            max_bytes=self._max_bytes,
+            lifetime=self._lifetime,
+            clock=clock,
+        )
         self._chain_der = chain_der
         self._issuers = TrustedIssuers([load_certificate(chain_der[0])])
         self._clock = clock
-        self._cleaned_at: datetime | None = None
 
     def begin(
         self,
@@ -113,21 +105,20 @@ class Signing:
         errors of reading and preparing a PDF, and those of `require_signing_certificate`.
         Nothing is kept then.
         """
-        self._clean_up_if_due()
+        self._documents.clean_up_if_due()
         self._require_certificate(certificate_der, person_code)
         wishes = (options or SignatureOptions()).wishes
         template = template_for(
             certificate_der, self._chain_der, wishes, experimental=self._experimental
         )
-        identifier = secrets.token_urlsafe(IDENTIFIER_BYTES)
-        path = self._path(identifier)
-        self._spool(document, path)
+        identifier = new_identifier()
+        self._documents.keep(identifier, document)
         try:
             return self._keep(
                 identifier, person_code, template, options, password, level or self._level
             )
         except BaseException:
-            path.unlink(missing_ok=True)
+            self._documents.forget(identifier)
             raise
 
     def show(self, person_code: str, identifier: str) -> SignatureState:
@@ -178,11 +169,7 @@ class Signing:
     ) -> bytes | None:
         """Return what follows the document at a level above B-B; None at B-B."""
         level = Baseline(row.level)
-        with ExitStack() as stack:
-            document = self._open_kept(row.id, stack)
-            digest = pending.template.algorithm.hash.new(document.data).digest()
-            if digest != pending.input_digest:
-                raise lost()
+        with self._documents.opened(row.id, pending) as document:
             if level is Baseline.B_B:
                 return None
             try:
@@ -196,13 +183,7 @@ class Signing:
 
     def clean_up(self) -> int:
         """Remove documents that nobody can ask for any more; return how many."""
-        now = self._clock()
-        with self._database.begin() as connection:
-            store.forget_expired(connection, now)
-        removed = 0
-        for path in self._folder.glob("*.pdf"):
-            removed += self._remove_if_over(path, now)
-        return removed
+        return self._documents.clean_up()
 
     def _require_certificate(self, certificate_der: bytes, person_code: str) -> None:
         now = self._clock()
@@ -214,29 +195,6 @@ class Signing:
             # Of another CA, or in our name but never issued here: that must not look alike.
             self._issuers.require_path(certificate_der, certificate, now)
             raise
-
-    def _spool(self, document: Iterable[bytes], path: Path) -> None:
-        try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            spool(document, path, self._max_bytes)
-        except (FileNotWritable, OSError) as exc:
-            raise StorageUnavailable(
-                "The document cannot be kept until it is signed.",
-                "Free space in the state folder; `idservice doctor` tells what is wrong.",
-            ) from exc
-
-    def _open_kept(self, identifier: str, stack: ExitStack) -> Document:
-        """Open a document of ours: that it is gone is our fault, and its place nobody's matter."""
-        try:
-            return stack.enter_context(open_document(self._path(identifier), self._max_bytes))
-        except (FileNotReadable, InputTooLarge, OSError, ValueError) as exc:
-            raise lost() from exc
-
-    def _prepare(self, identifier: str, order: PreparationOrder) -> Preparation:
-        try:
-            return self._preparer.prepare(self._path(identifier), order)
-        except (FileNotReadable, OSError) as exc:
-            raise lost() from exc
 
     def _keep(
         self,
@@ -257,7 +215,8 @@ class Signing:
             room=room,
             password=password,
         )
-        prepared = self._prepare(identifier, order)
+        with self._documents.required():
+            prepared = self._preparer.prepare(self._documents.path(identifier), order)
         pending, document_sha256 = prepared.pending, prepared.document_sha256
         with self._database.begin() as connection:
             record = require_signing_certificate(
@@ -316,49 +275,14 @@ class Signing:
 
     def _open(self, row: PendingRow, pending: PendingSignature, update: bytes) -> SignedDocument:
         """Open the kept document, proving first that it is what was signed."""
-        with ExitStack() as stack:
-            document = self._open_kept(row.id, stack)
-            digest = pending.template.algorithm.hash.new(document.data).digest()
-        try:
-            file = self._path(row.id).open("rb")
-        except OSError as exc:
-            raise lost() from exc
-        if digest != pending.input_digest:
-            file.close()
-            raise lost()
+        with self._documents.opened(row.id, pending), self._documents.required():
+            file = self._documents.path(row.id).open("rb")
         return SignedDocument(pending.input_size + len(update), update, file)
-
-    def _remove_if_over(self, path: Path, now: datetime) -> bool:
-        with self._database.read() as connection:
-            if store.is_waiting(connection, path.stem):
-                return False
-        try:
-            age = now.timestamp() - path.stat().st_mtime
-            # A document without a record may have been spooled a moment ago.
-            if age < self._lifetime.total_seconds() and not self._is_known(path.stem):
-                return False
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _is_known(self, identifier: str) -> bool:
-        with self._database.read() as connection:
-            return store.find(connection, identifier) is not None
-
-    def _clean_up_if_due(self) -> None:
-        now = self._clock()
-        if self._cleaned_at is None or now - self._cleaned_at >= CLEAN_UP_EVERY:
-            self._cleaned_at = now
-            self.clean_up()
-
-    def _path(self, identifier: str) -> Path:
-        return self._folder / f"{identifier}.pdf"
 
 
 def _require_own(connection: Connection, person_code: str, identifier: str) -> PendingRow:
     # What comes from outside names a file only after it was found as a record.
-    row = store.find(connection, identifier) if _IDENTIFIER.fullmatch(identifier) else None
+    row = store.find(connection, identifier) if is_identifier(identifier) else None
     if row is None or row.person_code != person_code:
         raise NotFound(
             "No signature of this identifier was begun by the person who is logged in.",
