@@ -51,7 +51,8 @@ class Outcome:
 @click.option("--reason", help="Why it is signed; viewers show it.")
 @click.option("--location", help="Where it is signed.")
 @click.option("--contact", help="How to reach the signer.")
-@click.option("--field", help="Name of the signature field: an empty one, or a new one.")
+@click.option("--field", help="Name of an empty signature field of the document.")
+@click.option("--new-field", metavar="NAME", help="Name of the new signature field.")
 @stamp_options
 @attribute_options
 @level_options
@@ -73,6 +74,7 @@ def sign(
     location: str | None,
     contact: str | None,
     field: str | None,
+    new_field: str | None,
     password: str | None,
     password_file: Path | None,
     repair: bool,
@@ -97,7 +99,7 @@ def sign(
     choice = chosen_key(person, card)
     _require_inputs(files, output, out_dir, batch)
     targets = targets_for(files, output, out_dir, SUFFIX)
-    options = SignatureOptions(reason, location, contact, field, wishes, stamp)
+    options = SignatureOptions(reason, location, contact, field, wishes, stamp, new_field)
     if out_dir is not None:
         make_folder(out_dir)
     opens = read_password(given=password, file=password_file)

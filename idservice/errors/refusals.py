@@ -125,6 +125,12 @@ class PdfSigningForbidden(RequestRefused):
     code = "pdf_signing_forbidden"
 
 
+class FieldNotFound(RequestRefused):
+    """The document has no signature field of this name."""
+
+    code = "field_not_found"
+
+
 class PageNotFound(RequestRefused):
     """The document has no page of this number."""
 
@@ -135,6 +141,12 @@ class StampOffPage(RequestRefused):
     """The place for a visible signature does not lie wholly on the page as it is seen."""
 
     code = "stamp_off_page"
+
+
+class StampNoRoom(RequestRefused):
+    """The page has no free place for a visible signature, and none was named."""
+
+    code = "stamp_no_room"
 
 
 class StampTooSmall(RequestRefused):

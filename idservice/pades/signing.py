@@ -35,19 +35,26 @@ if TYPE_CHECKING:
 class SignatureOptions:
     """What may differ from one signature to the next.
 
-    `field_name` names an existing empty signature field, or the new one; None makes
-    Signature1, Signature2 and so on. `text` is shown by viewers and signed with the rest;
-    `claims` are in the CMS, `restrictions` hold from then on. A `stamp` makes it visible.
+    `field_name` names an existing empty signature field; without it a new one is made,
+    named `new_field`, or else Signature1, Signature2 and so on. `text` is shown by viewers and
+    signed with the rest; `claims` are in the CMS, `restrictions` hold from then on. A `stamp`
+    makes it visible.
     """
 
     field_name: str | None = None
+    new_field: str | None = None
     text: SignatureText = field(default_factory=SignatureText)
     claims: SignerClaims = field(default_factory=SignerClaims)
     restrictions: Restrictions = field(default_factory=Restrictions)
     stamp: Stamp | None = None
 
     def __post_init__(self) -> None:
-        """Raise MalformedRequest for a reason that is given twice (EN 319 142-1 cl. 6.3)."""
+        """Raise MalformedRequest for two fields, or two reasons (EN 319 142-1 cl. 6.3)."""
+        if self.field_name is not None and self.new_field is not None:
+            raise MalformedRequest(
+                "Both an existing field and a new one are named, and a signature has one.",
+                "Give the one or the other.",
+            )
         if self.text.reason is not None and self.claims.excludes_reason:
             raise MalformedRequest(
                 "A reason is given beside a commitment type or a signature policy, which say "
@@ -72,8 +79,8 @@ def prepare(
 
     `at` is the claimed signing time (aware); `room` is kept free for unsigned attributes
     such as a time-stamp, in bytes. The bytes to be signed are `.dtbs`; a device
-    that wants a digest gets `.dtbs_digest`. Raises PdfSigningForbidden when an earlier
-    signature does not allow another, MalformedPdf when the place for it is damaged.
+    that wants a digest gets `.dtbs_digest`. Raises FieldNotFound, PdfSigningForbidden when an
+    earlier signature does not allow another, MalformedPdf when the place for it is damaged.
     """
     require_signable(document)
     template = template.with_claims(options.claims.attributes_der())
@@ -86,6 +93,7 @@ def prepare(
         capacity=template.max_size + room,
         digest=template.algorithm.hash.name,
         field_name=options.field_name,
+        new_field=options.new_field,
         restrictions=options.restrictions,
         iso_extensions=iso_extensions(template.algorithm),
         stamp=options.stamp,

@@ -68,11 +68,16 @@ def page_annotations(location: PageLocation) -> Iterator[Object]:
         yield from (item for item in present if isinstance(item, Dictionary))
 
 
-def occupied(location: PageLocation) -> list[Rectangle]:
-    """Return the rectangles of what annotations of a page show, in the page's own units."""
+def occupied(
+    location: PageLocation, *, without: frozenset[tuple[int, int]] = frozenset()
+) -> list[Rectangle]:
+    """Return the rectangles of what annotations of a page show, in the page's own units.
+
+    Annotations that are the objects of `without` are passed over.
+    """
     found = []
     for item in page_annotations(location):
-        if as_text(item.get("/Subtype")) in _NOT_IN_THE_WAY:
+        if item.objgen in without or as_text(item.get("/Subtype")) in _NOT_IN_THE_WAY:
             continue
         try:
             left, bottom, right, top = rectangle(item.get("/Rect"))

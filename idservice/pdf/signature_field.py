@@ -14,6 +14,7 @@ from idservice.pdf.annotations import add_annotation
 from idservice.pdf.damage import damaged
 from idservice.pdf.extensions import extension_entries
 from idservice.pdf.field_constraints import field_lock, require_seed_values_met
+from idservice.pdf.field_names import find_field, new_name
 from idservice.pdf.restrictions import (
     lock_dictionary,
     permission_entries,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from idservice.pdf.update import Update
 
 _SIGNATURES_EXIST, _APPEND_ONLY = 1, 2
-_MAX_NAME = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def place_signature(
     capacity: int,
     digest: str,
     field_name: str | None = None,
+    new_field: str | None = None,
     kind: SignatureKind = SignatureKind.SIGNATURE,
     restrictions: Restrictions = _NO_RESTRICTIONS,
     iso_extensions: Iterable[int] = (),
@@ -79,15 +80,15 @@ def place_signature(
     """Put field and signature dictionary into `update`; return name and dictionary's object.
 
     `capacity` is the room for the value in bytes, `digest` the name of its hash. With
-    `field_name` an existing empty field is signed, or a field of that name is made.
+    `field_name` an existing empty field is signed; else one is made, named `new_field` if given.
     `iso_extensions` are the numbers of ISO/TS documents that the algorithm needs. With a
-    `stamp` the signature is visible. Raises PdfSigningForbidden when an earlier signature,
-    or what the field asks, does not allow it, MalformedRequest for restrictions that cannot
-    be made, and the errors of `new_widget` and `existing_widgets` for the stamp.
+    `stamp` the signature is visible. Raises FieldNotFound, PdfSigningForbidden when an earlier
+    signature, or what the field asks, does not allow it, MalformedRequest for restrictions
+    that cannot be made, and the errors of `new_widget` and `existing_widgets` for the stamp.
     """
     require_open(document.form, kind)
-    existing = None if field_name is None else document.form.signature_field(field_name)
-    name = _field_name(document, field_name, existing, kind)
+    existing = None if field_name is None else find_field(document.form, field_name)
+    name = new_name(document.form, new_field, kind) if existing is None else existing.name
     require_unlocked(document.form, name, existing, kind)
     certify = restrictions.certify
     if certify is not None:
@@ -118,7 +119,7 @@ def place_signature(
     form_entries = {} if stamp is None else entries_for_stamps(document)
     field = None
     if existing is None:
-        widget = new_widget(document, update, stamp, at=at, text=text, field_name=field_name)
+        widget = new_widget(document, update, stamp, at=at, text=text)
         field = _add_field(document, update, name, signature, lock, widget)
     else:
         widgets = existing_widgets(document, update, stamp, existing, at=at, text=text)
@@ -246,30 +247,3 @@ def _form_entries(
     if flags != wanted:
         entries["/SigFlags"] = b"%d" % wanted
     return entries
-
-
-def _field_name(
-    document: PdfDocument, asked: str | None, existing: SignatureField | None, kind: SignatureKind
-) -> str:
-    if existing is not None:
-        return existing.name
-    return _new_name(document, kind) if asked is None else _checked_name(document, asked)
-
-
-def _new_name(document: PdfDocument, kind: SignatureKind) -> str:
-    taken = document.form.top_names
-    number = 1
-    while f"{kind.value}{number}" in taken:
-        number += 1
-    return f"{kind.value}{number}"
-
-
-def _checked_name(document: PdfDocument, name: str) -> str:
-    usable = name.isprintable() and 0 < len(name) <= _MAX_NAME and "." not in name
-    if not usable or name in document.form.names:
-        raise PdfSigningForbidden(
-            f"No signature can be put into a field named {name[:80]!r}: the document has a "
-            "field of that name that is no signature field, or the name cannot be used.",
-            "Leave the field name out, or name an empty signature field.",
-        )
-    return name

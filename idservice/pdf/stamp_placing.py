@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Dictionary
 
-from idservice.errors import MalformedRequest, StampFieldUnusable, StampOffPage
+from idservice.errors import MalformedRequest, StampFieldUnusable, StampNoRoom, StampOffPage
 from idservice.pdf.annotations import occupied, page_annotations
 from idservice.pdf.damage import damaged
 from idservice.pdf.page_geometry import (
@@ -27,7 +27,7 @@ from idservice.pdf.page_geometry import (
 from idservice.pdf.stamp import DEFAULT_HEIGHT, DEFAULT_WIDTH, Box, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pikepdf import Object
 
@@ -41,7 +41,7 @@ _TOLERANCE = 0.5
 # More places, and more annotations than the largest of them, are not looked at.
 _MAX_CANDIDATES, _MAX_OBSTACLES = 1000, 1000
 _STEPS = 4
-_SCALES = (1.0, 0.75, 0.5)
+_SCALES = (1.0, 0.75, 0.5, 0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,15 @@ class Spot:
 def new_spot(document: PdfDocument, place: Place) -> Spot:
     """Find the spot of a new stamp.
 
-    Raises PageNotFound, StampOffPage, MalformedRequest for sizes that are none.
+    Raises PageNotFound, StampNoRoom, StampOffPage, MalformedRequest for sizes that are none.
     """
     location = find_page(document, place.page)
     page = seen_page(location)
-    seen = _free_place(location, page) if place.box is None else _asked_place(page, place.box)
+    seen = (
+        _free_place(document, location, page)
+        if place.box is None
+        else _asked_place(page, place.box)
+    )
     return _spot(location, page, seen)
 
 
@@ -141,21 +145,38 @@ def _asked_place(page: SeenPage, box: Box) -> Rectangle:
     return left, bottom, left + box.width, bottom + box.height
 
 
-def _free_place(location: PageLocation, page: SeenPage) -> Rectangle:
+def _free_place(document: PdfDocument, location: PageLocation, page: SeenPage) -> Rectangle:
     """Return the first free place, from the bottom right upwards, then to the left.
 
-    Where the usual size finds none, a smaller one is tried.
+    Where the usual size finds none, a smaller one is tried; then one where nothing is seen
+    yet but signature fields that are empty.
     """
-    obstacles = sorted(occupied(location), key=_area, reverse=True)[:_MAX_OBSTACLES]
-    taken = [page.to_seen(item) for item in obstacles]
+    empty = _empty_fields(document)
+    for without in (frozenset[tuple[int, int]](), empty) if empty else (empty,):
+        shown = occupied(location, without=without)
+        obstacles = sorted(shown, key=_area, reverse=True)[:_MAX_OBSTACLES]
+        found = _first_free(page, [page.to_seen(item) for item in obstacles])
+        if found is not None:
+            return found
+    raise StampNoRoom(
+        f"Page {location.number} has no free place left for another stamp, and over something "
+        "else it could not be read.",
+        "Name another page with --page, or a place with --at.",
+    )
+
+
+def _empty_fields(document: PdfDocument) -> frozenset[tuple[int, int]]:
+    """The widgets of all signature fields without a value."""
+    fields = (item for item in document.form.signature_fields if not item.is_signed)
+    return frozenset(widget.objgen for field in fields for widget in widgets_of(field))
+
+
+def _first_free(page: SeenPage, taken: Sequence[Rectangle]) -> Rectangle | None:
     for scale in _SCALES:
         for candidate in islice(_candidates(page, scale), _MAX_CANDIDATES):
             if not any(_overlap(candidate, item) for item in taken):
                 return candidate
-    raise StampOffPage(
-        f"Page {location.number} has no free place left for another stamp.",
-        "Name another page with --page, or a place with --at.",
-    )
+    return None
 
 
 def _candidates(page: SeenPage, scale: float) -> Iterator[Rectangle]:

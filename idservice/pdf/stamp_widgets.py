@@ -50,23 +50,15 @@ def new_widget(
     *,
     at: dt.datetime,
     text: SignatureText,
-    field_name: str | None,
 ) -> NewWidget:
     """Lay out the widget of a new field; without a stamp it is invisible.
 
-    Raises StampFieldUnusable when the stamp is to stand in a field that does not exist,
-    and the errors of `new_spot` and `StampDrawing`.
+    Raises the errors of `new_spot` and `StampDrawing`.
     """
     if stamp is None:
         location = first_page(document)
         nothing = _empty_appearance(document, update)
         return NewWidget(location, b"/Rect [0 0 0 0]" + nothing + _on_page(location))
-    if stamp.place is None and field_name is not None:
-        raise StampFieldUnusable(
-            f"The document has no signature field {field_name[:80]!r} whose rectangle the stamp "
-            "could take.",
-            "Name a field that exists, or give the place of a new one with --page and --at.",
-        )
     spot = new_spot(document, stamp.place or Place())
     drawing = _drawing(document, update, stamp, at, text)
     rect = b" ".join(number(edge) for edge in spot.rect)

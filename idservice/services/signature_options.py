@@ -16,8 +16,8 @@ __all__ = ["SignatureOptions", "SignerWishes"]
 class SignatureOptions:
     """Texts that viewers show, the field to sign into, and further wishes; all optional.
 
-    `field_name` names an existing empty signature field or the new one; without it new
-    fields are called Signature1, Signature2 and so on.
+    `field_name` names an existing empty signature field. Without it there is a new one, named
+    `new_field`, or else Signature1, Signature2 and so on.
     """
 
     reason: str | None = None
@@ -26,6 +26,7 @@ class SignatureOptions:
     field_name: str | None = None
     wishes: SignerWishes = field(default_factory=SignerWishes)
     stamp: StampChoice | None = None
+    new_field: str | None = None
 
     def __post_init__(self) -> None:
         """Raise MalformedRequest for wishes that cannot be read or contradict each other."""
@@ -46,6 +47,7 @@ class SignatureOptions:
         )
         return PadesOptions(
             field_name=self.field_name,
+            new_field=self.new_field,
             text=text,
             claims=self.wishes.claims(),
             restrictions=self.wishes.restrictions(),

@@ -38,9 +38,20 @@ class SignatureOptionFields(RequestModel):
     certificate: CertificateText
     reason: Annotated[ShortText | None, Field(description="Why, shown by viewers.")] = None
     location: Annotated[ShortText | None, Field(description="Where, shown by viewers.")] = None
+    contact: Annotated[
+        ShortText | None, Field(description="How to reach the signer, shown by viewers.")
+    ] = None
     field: Annotated[
         str | None,
         Field(min_length=1, max_length=200, description="Name of an empty field to sign into."),
+    ] = None
+    new_field: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="Name of the new field; without it Signature1, Signature2 and so on.",
+        ),
     ] = None
     password: Annotated[
         str | None, Field(max_length=200, description="The password of an encrypted PDF.")
@@ -108,7 +119,7 @@ class CompleteRequest(RequestModel):
         str,
         Field(
             min_length=4,
-            max_length=2048,
+            max_length=8192,
             description="Base64 of the signature value. ECDSA: r‖s of exactly twice the field "
             "length (P-256 64 bytes, P-384 96, P-521 132), or DER; the length tells them apart.",
             json_schema_extra={"contentEncoding": "base64"},

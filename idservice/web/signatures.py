@@ -70,6 +70,7 @@ _STATE_PROBLEMS = (
 
 _STAMP_PROBLEMS = (
     errors.PageNotFound,
+    errors.StampNoRoom,
     errors.StampOffPage,
     errors.StampTooSmall,
     errors.StampFieldUnusable,
@@ -101,6 +102,7 @@ _STAMP_PROBLEMS = (
             errors.UnsupportedAlgorithm,
             errors.PdfPasswordWrong,
             errors.PdfSigningForbidden,
+            errors.FieldNotFound,
             *_STAMP_PROBLEMS,
             errors.StorageUnavailable,
             *_STATE_PROBLEMS,
@@ -123,7 +125,9 @@ def begin() -> tuple[Response, int, dict[str, str]]:
         options=SignatureOptions(
             reason=fields.reason,
             location=fields.location,
+            contact=fields.contact,
             field_name=fields.field,
+            new_field=fields.new_field,
             wishes=fields.attributes.wishes() if fields.attributes else SignerWishes(),
             stamp=stamp,
         ),

@@ -201,7 +201,8 @@ def test_a_field_of_a_form_from_the_command_line(home: Path, tmp_path: Path) -> 
         home, "sign", source, "-o", target, *SIGN, "--stamp", "--field", "Aproval"
     )
     assert wrong.code == 1
-    assert "stamp_field_unusable" in wrong.err
+    assert "field_not_found" in wrong.err
+    assert "'Approval'" in wrong.err
     assert not target.exists()
 
 

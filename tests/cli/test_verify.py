@@ -281,7 +281,7 @@ def test_a_line_end_in_a_name_writes_no_line(verify: Verify, folder: Path) -> No
     """Neither a file, a field nor a signer can put a verdict of its own below the real one."""
     forged = "x\n    ├── trust: trusted"
     (folder / forged).write_bytes(pdfs.baseline())
-    options = SignatureOptions(field_name="F" * 500)
+    options = SignatureOptions(new_field="F" * 500)
     (folder / "field.pdf").write_bytes(signed(pdfs.baseline(), options=options))
     field = b"<< /FT /Sig /T (A\\n    TOTAL-PASSED) /V 7 0 R >>"
     (folder / "lines.pdf").write_bytes(SignedPdf(objects={"o6": field}).build())

@@ -7,7 +7,13 @@ from decimal import Decimal
 import pikepdf
 import pytest
 
-from idservice.errors import IdServiceError, MalformedPdf, PdfSigningForbidden
+from idservice.errors import (
+    FieldNotFound,
+    IdServiceError,
+    MalformedPdf,
+    MalformedRequest,
+    PdfSigningForbidden,
+)
 from idservice.pades.signing import SignatureOptions
 from idservice.pdf.document import open_document
 from idservice.pdf.fields import FieldLock
@@ -53,11 +59,6 @@ def test_names_are_numbered_and_unique() -> None:
     assert [item.name for item in twice.form.signature_fields] == ["Signature1", "Signature2"]
 
 
-def test_named_new_field() -> None:
-    """A field name of the caller's choice is used when it is free."""
-    assert _names(_signed("baseline", "Kinnitus")) == ["Kinnitus"]
-
-
 @pytest.mark.parametrize("name", ["empty-signature-field", "form-in-object-stream"])
 def test_existing_empty_field_is_signed(name: str) -> None:
     """An empty field keeps its place and gets a value; no field is added."""
@@ -70,9 +71,34 @@ def test_existing_empty_field_is_signed(name: str) -> None:
 
 @pytest.mark.parametrize("field_name", ["Name", "", "a.b", "x" * 2000, "a\nb", "\udcff"])
 def test_unusable_field_names_are_refused(field_name: str) -> None:
-    """A name that belongs to another kind of field, or is no name, is refused."""
+    """A name that belongs to another kind of field, or is no name, makes no new field."""
     with pytest.raises(PdfSigningForbidden):
-        _signed("annotations-direct", field_name)
+        signed(
+            pdfs.build("annotations-direct").data, options=SignatureOptions(new_field=field_name)
+        )
+
+
+@pytest.mark.parametrize("name", ["Nonexist", "Name", ""])
+def test_unknown_fields_are_refused(name: str) -> None:
+    """A name that no signature field has is refused, naming the empty ones there are."""
+    with pytest.raises(FieldNotFound, match="Empty are: 'Approval'"):
+        _signed("empty-signature-field", name)
+    with pytest.raises(FieldNotFound, match="no empty signature field"):
+        _signed("annotations-direct", name)
+
+
+def test_new_field_gets_its_name() -> None:
+    """A new field is made under the name that is asked, beside the empty one."""
+    options = SignatureOptions(new_field="Second")
+    data = signed(pdfs.build("empty-signature-field").data, options=options)
+    fields = {item.name: item.is_signed for item in open_document(data).form.signature_fields}
+    assert fields == {"Approval": False, "Second": True}
+
+
+def test_one_field_is_signed() -> None:
+    """An existing and a new field at once are refused before anything is read."""
+    with pytest.raises(MalformedRequest):
+        SignatureOptions(field_name="Approval", new_field="Second")
 
 
 def test_signed_field_is_not_signed_again() -> None:
@@ -282,7 +308,9 @@ def _with(**changed: bytes) -> bytes:
 def test_no_place_for_the_signature(data: bytes) -> None:
     """Where neither field nor widget can be put without guessing, the file is refused."""
     with pytest.raises(MalformedPdf):
-        signed(data, options=SignatureOptions(field_name="Approval"))
+        signed(
+            data, options=SignatureOptions(field_name="Approval" if b"(Approval)" in data else None)
+        )
 
 
 def test_groups_of_fields_are_walked() -> None:

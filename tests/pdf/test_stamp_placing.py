@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idservice.errors import (
+    FieldNotFound,
     IdServiceError,
     MalformedPdf,
     MalformedRequest,
     PageNotFound,
     StampFieldUnusable,
+    StampNoRoom,
     StampOffPage,
     StampTooSmall,
 )
@@ -97,7 +99,7 @@ def test_finding_a_place_takes_no_time_on_a_page_full_of_annotations() -> None:
     cover = b"<< /Type /Annot /Subtype /Square /Rect [0 0 595 842] >>"
     data = page_pdf(b"/Annots [" + speck * 10_000 + cover + b"]")
     started = time.process_time()
-    with pytest.raises(StampOffPage):
+    with pytest.raises(StampNoRoom):
         stamped(data)
     assert time.process_time() - started < 10
 
@@ -105,9 +107,17 @@ def test_finding_a_place_takes_no_time_on_a_page_full_of_annotations() -> None:
 def test_a_page_without_room_is_refused() -> None:
     """A page covered by an annotation has no automatic place; an explicit one still works."""
     data = page_pdf(b"/Annots [<< /Type /Annot /Subtype /Square /Rect [0 0 595 842] >>]")
-    with pytest.raises(StampOffPage, match="no free place"):
+    with pytest.raises(StampNoRoom, match="no free place"):
         stamped(data)
     assert stamped(data, stamp(place=Place(1, BOX)))
+
+
+def test_empty_signature_fields_need_not_stay_free() -> None:
+    """Where empty signature fields cover the page, the stamp stands on them; nowhere else."""
+    data = stamped(field_pdf(b"[0 0 595 842]"))
+    assert widget_rect(data)[0] == pytest.approx((359, 36, 559, 108), abs=1)
+    with pytest.raises(StampNoRoom):
+        stamped(stamped(field_pdf(b"[0 0 595 842]"), field_name="Approval"))
 
 
 @pytest.mark.parametrize(
@@ -212,12 +222,10 @@ def test_a_field_that_is_seen_nowhere_takes_no_stamp(data: bytes) -> None:
 
 
 def test_a_field_that_does_not_exist_takes_no_stamp() -> None:
-    """A misspelt name is refused; with a place it makes a new field of that name."""
-    with pytest.raises(StampFieldUnusable, match="Aproval"):
+    """A misspelt name is refused; as a new field it gets the place that is asked."""
+    with pytest.raises(FieldNotFound, match="Aproval"):
         stamped(field_pdf(b"[300 500 500 580]"), field_name="Aproval")
-    data = stamped(
-        field_pdf(b"[300 500 500 580]"), stamp(place=Place(1, BOX)), field_name="Aproval"
-    )
+    data = stamped(field_pdf(b"[300 500 500 580]"), stamp(place=Place(1, BOX)), new_field="Aproval")
     assert widget_rect(data)[0] == (30, 40, 220, 110)
 
 

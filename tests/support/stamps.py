@@ -28,11 +28,14 @@ def stamped(
     shown: Stamp | None = None,
     *,
     field_name: str | None = None,
+    new_field: str | None = None,
     text: SignatureText = TEXT,
     password: str | None = None,
 ) -> bytes:
     """Sign a file, by default an empty page of A4, with a visible signature."""
-    options = SignatureOptions(field_name=field_name, text=text, stamp=shown or stamp())
+    options = SignatureOptions(
+        field_name=field_name, new_field=new_field, text=text, stamp=shown or stamp()
+    )
     return signed(page_pdf() if data is None else data, options=options, password=password)
 
 

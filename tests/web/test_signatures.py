@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 
 from idservice.crypto.keys import key_kind, load_public_key, raw_from_der
+from idservice.pdf.document import open_document
 from idservice.services.specimen import specimen_contract
 from support.homes import PERSON
 from support.pki import AT, chain
@@ -78,6 +79,31 @@ def test_a_document_comes_as_a_form(web: WebBench) -> None:
     answer = response.get_json()
     done = complete(web.client, header, answer["id"], value_for(web, answer, raw=True))
     assert done.data.startswith(SPECIMEN)
+
+
+def test_texts_and_field_are_those_asked(web: WebBench) -> None:
+    """Contact and the name of a new field are in the file; a field that is not there is refused."""
+    header = web.log_in()
+    certificate = web.signing_key()[1]
+    response = web.begin(header, certificate, contact="+372 555", new_field="Approval")
+    assert response.status_code == 201, response.text
+    answer = response.get_json()
+    done = complete(web.client, header, answer["id"], value_for(web, answer, raw=True))
+    document = open_document(done.data)
+    [field] = document.form.signature_fields
+    assert field.name == "Approval"
+    assert field.value is not None
+    assert str(field.value["/ContactInfo"]) == "+372 555"
+    unknown = web.begin(header, certificate, field="Nonexist")
+    require_problem(unknown, 422, "field_not_found")
+
+
+def test_a_value_of_ml_dsa_is_short_enough(web: WebBench) -> None:
+    """The 3309 bytes of an ML-DSA-65 value (FIPS 204) are judged, not refused for their length."""
+    header = web.log_in()
+    value = base64.b64encode(bytes(3309)).decode()
+    response = complete(web.client, header, begun(web, header)["id"], value)
+    require_problem(response, 422, "signature_invalid")
 
 
 def test_a_pending_signature_survives_a_restart(web: WebBench) -> None:
