@@ -189,7 +189,7 @@ class FileSigner:
         with self._database.begin() as connection:
             self._key.require_usable(connection)
             for begun in again:
-                self._record(connection, "signature.taken_up", begun)
+                self._record(connection, "signature.resumed", begun)
             for begun in files:
                 self._record(connection, "signature.made", begun)
             values = [self._key.signer.sign(begun.pending.dtbs) for begun in files]

@@ -117,7 +117,7 @@ def _require_one_use_each(home: Path, seed: int) -> None:
             entry.details["document"]
             for entry in services.audit.entries(action=action, limit=10**6)
         )
-        for action in ("signature.made", "signature.taken_up")
+        for action in ("signature.made", "signature.resumed")
     )
     services.close()
     for number in range(FILES):

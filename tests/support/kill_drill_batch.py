@@ -78,7 +78,7 @@ class BatchKiller:
                 entry.details["document"]
                 for entry in services.audit.entries(action=action, limit=10**6)
             )
-            for action in ("signature.made", "signature.taken_up")
+            for action in ("signature.made", "signature.resumed")
         )
         for name in self._names:
             if made[name] > self.batches:
