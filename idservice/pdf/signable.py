@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from idservice.pdf.document import PdfDocument
     from idservice.pdf.frame import PdfData
 
+_OUTSIDE = "byte_range_outside"
 # Without any of these in its bytes a file holds nothing that looks like a signature.
 _TRACES = (b"ByteRange", b"/Sig", b"/DocTimeStamp", b"/ObjStm")
 _ESCAPED_NAME = re.compile(rb"/[^\x00\t\n\x0c\r ()<>\[\]{}/%#]{0,32}#[0-9A-Fa-f]{2}")
@@ -32,7 +33,8 @@ def require_signable(document: PdfDocument) -> None:
     """Refuse a document in which a further signature could not be validated.
 
     Raises PdfSigningForbidden for a signature outside the form and for too many of them,
-    MalformedPdf when another object shows the bytes that an earlier signature leaves out,
+    MalformedPdf when another object shows the bytes that an earlier signature leaves out, an
+    earlier signature says that it covers bytes behind the end of the file,
     the revisions are too many or cannot be told apart, or hold objects that no
     cross-reference leads to.
     """
@@ -70,6 +72,13 @@ def _require_own_gaps(document: PdfDocument, found: Sequence[SignatureDictionary
         return
     history = read_history(document.data, document.frame)
     ranges = [(number, coverage(document.data, node, history)) for number, node in written]
+    if any(fault.code == _OUTSIDE for _, covered in ranges for fault in covered.findings):
+        raise MalformedPdf(
+            "The PDF is damaged: a signature in it says that it covers bytes behind the end of "
+            "the file. What is appended now would come to stand there, so neither signature "
+            "would be valid.",
+            "Ask the signer for the whole file, or print this one into a new PDF.",
+        )
     gaps = [
         Gap(number, covered.byte_range.first_length, covered.byte_range.second_start)
         for number, covered in ranges

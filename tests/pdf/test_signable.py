@@ -56,6 +56,14 @@ def test_a_value_that_another_object_shows_is_in_the_way() -> None:
         signed(data)
 
 
+@pytest.mark.parametrize("behind", [1, 5000])
+def test_a_signature_over_bytes_that_are_not_there_is_in_the_way(behind: int) -> None:
+    """A further signature would stand where the earlier one says that its own bytes are."""
+    data = SignedPdf(ranges=lambda found: (*found[:3], found[3] + behind)).build()
+    with pytest.raises(MalformedPdf, match="behind the end"):
+        signed(data)
+
+
 def test_no_more_signatures_than_are_validated(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last signature that would be validated is made, the one after it is not."""
     monkeypatch.setattr(signable, "MAX_SIGNATURES", 2)
