@@ -22,7 +22,7 @@ from typing import Any
 
 from idservice.errors import IdServiceError
 from idservice.pades.facts import read_facts
-from idservice.services.confined_requests import receive
+from idservice.services.confined_requests import MEMORY_EXCEEDED, receive
 from idservice.services.preparation import LocalPreparer, PreparationOrder
 from idservice.validation.serialisation import facts_to_json
 
@@ -72,4 +72,8 @@ def _prepare(path: Path, order_bytes: bytes) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MemoryError:
+        # Told apart from every other end: only this one is the document's doing.
+        os._exit(MEMORY_EXCEEDED)

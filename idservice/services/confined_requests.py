@@ -22,6 +22,9 @@ BYTES_COME = b"B"
 FILE_COMES = b"F"
 """The mark of a request whose document is the file that comes with the mark."""
 
+MEMORY_EXCEEDED = 87
+"""The exit status of a process that met its limit of memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -1,18 +1,21 @@
 """Documents read, and prepared for signing, in processes of their own.
 
 There are limits of memory and time. A process serves one document at a time and is kept
-for the next one. When a document makes it exceed a limit or crash, that document is refused
-and a new process takes over.
+for the next one. When a document makes it exceed a limit, that document is refused; when it
+ends for any other reason, that says nothing about the document and is an error of the service.
+Either way a new process takes over.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import os
 import pickle
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -33,7 +36,7 @@ from idservice.errors import (
 )
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.frame import PdfData
-from idservice.services.confined_requests import BYTES_COME, FILE_COMES
+from idservice.services.confined_requests import BYTES_COME, FILE_COMES, MEMORY_EXCEEDED
 from idservice.services.mapped_file import MappedFile
 from idservice.services.preparation import Preparation, PreparationOrder
 from idservice.settings import ValidationSettings
@@ -44,6 +47,7 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK = 1 << 20
 _WAIT_FACTOR = 3
 _WAIT_SECONDS = 10
+_END_SECONDS = 1.0
 
 
 class ConfinedReader:
@@ -62,7 +66,8 @@ class ConfinedReader:
         """Return the facts of a document, as `pades.facts.read_facts` does.
 
         Raises NotAPdf, InputTooLarge (also when a limit of time or memory was exceeded),
-        PdfPasswordWrong, ServiceUnavailable when no process can be started.
+        PdfPasswordWrong, ServiceUnavailable when no process can be started or it ended for
+        another reason than a limit.
         """
         if len(document) > max_bytes:
             raise InputTooLarge(
@@ -88,8 +93,9 @@ class ConfinedReader:
         try:
             answer = worker.ask(head, body)
         except _WorkerLost as exc:
-            worker.end()
-            raise self._exceeded() from exc
+            if worker.end_exceeded():
+                raise self._exceeded() from exc
+            raise _ended_by_itself() from exc
         except BaseException:
             worker.end()
             raise
@@ -165,7 +171,9 @@ class _Worker:
         return self._process.poll() is None
 
     def ask(self, head: dict[str, Any], body: PdfData) -> Any:
-        """Send a request and return the decoded answer. Raises _WorkerLost.
+        """Send a request and return the decoded answer.
+
+        Raises _WorkerLost, ServiceUnavailable for an answer that is none.
 
         The process maps a mapped document itself, by its descriptor; other bytes are sent.
         """
@@ -179,8 +187,24 @@ class _Worker:
             if not files:
                 self._send(body, give_up_at)
             return json.loads(self._line(give_up_at))
-        except (OSError, ValueError) as exc:
+        except OSError as exc:
             raise _WorkerLost from exc
+        except ValueError as exc:
+            raise _unusable() from exc
+
+    def end_exceeded(self) -> bool:
+        """End a lost process; tell whether it was one of its limits that it met.
+
+        That is so when the system ended it for its CPU time, when it said so itself for its
+        memory, and when it still runs at the deadline. Whatever else ended it was not the
+        document: a signal from outside, the system short of memory, a fault of ours.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # Its pipe is closed a moment before its end can be waited for.
+            self._process.wait(_END_SECONDS)
+        code = self._process.poll()
+        self.end()
+        return code in {None, -signal.SIGXCPU, MEMORY_EXCEEDED}
 
     def end(self) -> None:
         """End the process and free what it held."""
@@ -221,6 +245,20 @@ class _Worker:
             raise _WorkerLost
 
 
+def _unusable() -> ServiceUnavailable:
+    return ServiceUnavailable(
+        "The process that reads documents gave no usable answer.", "Try again later."
+    )
+
+
+def _ended_by_itself() -> ServiceUnavailable:
+    return ServiceUnavailable(
+        "The process that reads documents ended before it was done, and not for one of its "
+        "limits, so nothing is known about the document.",
+        "Try again; if it happens again, tell the operator of the service.",
+    )
+
+
 def _facts(answer: Any) -> DocumentFacts:
     _raise_error(answer)
     return facts_from_json(answer.get("facts") if isinstance(answer, dict) else None)
@@ -233,9 +271,7 @@ def _preparation(answer: Any) -> Preparation:
         pending = PendingSignature.from_bytes(base64.b64decode(answer["pending"], validate=True))
         return Preparation(pending, str(answer["sha256"]))
     except (KeyError, TypeError, binascii.Error) as exc:
-        raise ServiceUnavailable(
-            "The process that reads documents gave no usable answer.", "Try again later."
-        ) from exc
+        raise _unusable() from exc
 
 
 def _raise_error(answer: Any) -> None:

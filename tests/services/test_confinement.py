@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from idservice.errors import (
     InputTooLarge,
     NotAPdf,
     PdfPasswordWrong,
+    ServiceUnavailable,
 )
 from idservice.pades.facts import read_facts
 from idservice.services.confinement import ConfinedReader
@@ -126,6 +128,25 @@ def test_a_process_that_was_ended_is_replaced(reader: ConfinedReader) -> None:
         os.kill(worker._process.pid, 9)
         worker._process.wait()
     assert read(reader, GOOD) == read_facts(GOOD)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_a_process_ended_from_outside_is_no_verdict(number: signal.Signals) -> None:
+    """Who ends a process while it reads says nothing of the document: the service is at fault."""
+    numbers = range(10, 10 + 500_000)
+    slow = table_pdf(plain_objects() | dict.fromkeys(numbers, b"<< /A [1 2 3] /B (text) >>"))
+    reader = ConfinedReader(LIMITS.model_copy(update={"cpu_seconds": 60}))
+    try:
+        assert read(reader, GOOD) == read_facts(GOOD)
+        [worker] = reader._idle
+        timer = threading.Timer(0.5, os.kill, (worker._process.pid, number))
+        timer.start()
+        with pytest.raises(ServiceUnavailable, match="nothing is known"):
+            read(reader, slow)
+        timer.join()
+        assert read(reader, GOOD) == read_facts(GOOD)
+    finally:
+        reader.close()
 
 
 def test_many_documents_at_once(reader: ConfinedReader) -> None:
