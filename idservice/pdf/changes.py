@@ -26,7 +26,6 @@ from idservice.pdf.changes_form import (
     field_list_changed,
     field_value_changed,
     form_object_changed,
-    shown,
 )
 from idservice.pdf.changes_judgement import (
     AddedSignature,
@@ -42,6 +41,7 @@ from idservice.pdf.changes_pages import (
     page_changed,
     page_holder_changed,
 )
+from idservice.pdf.changes_showing import require_signatures_to_show, shown
 from idservice.pdf.changes_store import item_changed, part_changed, store_object_changed
 from idservice.pdf.document_roles import Role, Roles
 from idservice.pdf.limits import MAX_TREE_DEPTH
@@ -154,6 +154,7 @@ class _Analysis:
             difference = step.changed[number]
             RULES[role](judgement, number, difference.old, difference.new)
         self._judge_elsewhere(judgement, elsewhere)
+        require_signatures_to_show(judgement)
         _tell_signatures(judgement)
 
     def _sorted(self, judgement: Judgement) -> tuple[list[tuple[Role, int]], list[int]]:

@@ -7,7 +7,6 @@ is judged elsewhere (ISO 32000-2 cl. 12.7.3, 12.7.4 and 12.7.5.5).
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_judgement import (
@@ -20,19 +19,18 @@ from idservice.pdf.changes_judgement import (
     same,
 )
 from idservice.pdf.changes_locks import locks_of
+from idservice.pdf.changes_showing import can_show, shown
 from idservice.pdf.document_roles import FieldPlace, field_place
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
-    from idservice.pdf.object_history import View
     from idservice.pdf.stored_objects import StoredObject
 
 _BOTH_FLAGS = 3
-# Hidden, and not shown on a screen (table 167); printing is another flag.
-_HIDDEN_FLAGS = 0x02 | 0x20
-_CORNERS = 4
 _NEW_FORM = frozenset({"Fields", "SigFlags", "DA", "DR"})
 _DEFAULTS = frozenset({"DA", "Q"})
+# A field with one of these is a widget as well.
+_WIDGET_KEYS = frozenset({"AP", "Rect", "Subtype"})
 # What a new field or widget may say (tables 166, 191, 226 and 235); nothing of it acts.
 _NEW_FIELD = frozenset(
     {
@@ -199,8 +197,12 @@ def _widget_added(
     judgement: Judgement, reference: Reference, place: FieldPlace, entries: dict[str, Value]
 ) -> None:
     judgement.widgets[reference.number] = place.name
-    if is_visible(judgement.step.new, entries):
-        judgement.visible.add(place.name)
+    if not _WIDGET_KEYS.isdisjoint(entries):
+        judgement.widget_counts[place.name] = judgement.widget_counts.get(place.name, 0) + 1
+    if can_show(judgement.step.new, entries):
+        judgement.showing.add(place.name)
+        if "AP" in entries:
+            judgement.visible.add(place.name)
 
 
 def _signature_field_changed(
@@ -219,10 +221,15 @@ def _signature_field_changed(
         return
     if newly:
         _signed(judgement, number, place, now)
-    if is_visible(judgement.step.new, now):
+    can_be_seen = can_show(judgement.step.new, now)
+    if can_be_seen and keys - {"V"}:
+        judgement.showing.add(place.name)
+    if can_be_seen and "AP" in now:
         judgement.visible.add(place.name)
         judgement.widget_pages[place.name] = page_of(judgement, now)
-    _dress(judgement, number, now)
+    added = judgement.signatures.get(place.name)
+    if added is None or not added.is_time_stamp:
+        _dress(judgement, number, now)
 
 
 def _signed(
@@ -336,19 +343,3 @@ def page_of(judgement: Judgement, entries: dict[str, Value]) -> int | None:
     """Return the number of the page that a widget says it is on."""
     page = entries.get("P")
     return judgement.roles.page(page.number) if isinstance(page, Reference) else None
-
-
-def shown(name: str) -> str:
-    """Return a name as it is put into a message."""
-    return repr(name[:80])
-
-
-def is_visible(view: View, entries: dict[str, Value]) -> bool:
-    """Whether a widget shows something on its page (cl. 12.5.3 and 12.7.5.5)."""
-    flags = entries.get("F", 0)
-    if "AP" not in entries or (isinstance(flags, int) and flags & _HIDDEN_FLAGS):
-        return False
-    corners = [item for item in view.items(entries.get("Rect")) if isinstance(item, (int, Decimal))]
-    if len(corners) != _CORNERS:
-        return True
-    return corners[0] != corners[2] and corners[1] != corners[3]

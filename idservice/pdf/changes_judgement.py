@@ -96,6 +96,8 @@ class Judgement:
     widget_pages: dict[str, int | None] = field(default_factory=dict)
     placed: set[int] = field(default_factory=set)
     visible: set[str] = field(default_factory=set)
+    showing: set[str] = field(default_factory=set)
+    widget_counts: dict[str, int] = field(default_factory=dict)
     new_locks: list[FieldLock] = field(default_factory=list)
     dressed: set[int] = field(default_factory=set)
 
