@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from idservice.pdf.update import Update
 
 MAX_PIXELS = 16_000_000
-"""Most pixels of a picture; more than a photograph for a stamp can need."""
+"""Most pixels of a JPEG; more than a photograph for a stamp can need."""
+
+MAX_DECODED_PIXELS = 4_000_000
+"""Most pixels that are decoded at once; a JPEG above is decoded at a smaller scale."""
 
 MAX_SIDE = 1600
 """Pixels of the longer side that are kept of a decoded picture: 600 dpi over 6.7 cm."""
@@ -129,7 +132,7 @@ def _put(update: Update, picture: Picture, space: bytes, filter_name: bytes, dat
 def _read(data: bytes, kind: str, *, opaque: bool) -> Picture:
     image = Image.open(io.BytesIO(data), formats=[kind])
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > (MAX_PIXELS if kind == "JPEG" else MAX_DECODED_PIXELS):
         raise _too_many_pixels(f"{width} × {height}")
     if _stays_as_it_is(image):
         orientation = image.getexif().get(_ORIENTATION, 1)
@@ -137,6 +140,10 @@ def _read(data: bytes, kind: str, *, opaque: bool) -> Picture:
         _require_whole(image)
         upright = _UPRIGHT.get(orientation, _AS_IS)
         return Picture((width, height), components, b"/DCTDecode", data, upright=upright)
+    if width * height > MAX_DECODED_PIXELS:
+        # The next scale below asks for at least half of the longest side that is kept.
+        scale = MAX_SIDE / 2 / max(width, height)
+        image.draft(None, (round(width * scale), round(height * scale)))
     return _recoded(image, opaque=opaque)
 
 
@@ -212,12 +219,12 @@ def _reduced(image: Image.Image) -> Image.Image:
 
 
 def _too_many_pixels(shown: str) -> PictureUnreadable:
-    return _unreadable(f"it has {shown} pixels where {MAX_PIXELS} are decoded")
+    return _unreadable(f"it has {shown} pixels, more than are decoded")
 
 
 def _unreadable(reason: str) -> PictureUnreadable:
     return PictureUnreadable(
         f"The picture for the stamp cannot be used: {reason}.",
         f"Give a PNG or JPEG file of at most {MAX_PICTURE_BYTES >> 20} MiB and "
-        f"{MAX_PIXELS // 1_000_000} million pixels.",
+        f"{MAX_DECODED_PIXELS // 1_000_000} million pixels (a JPEG: {MAX_PIXELS // 1_000_000}).",
     )
