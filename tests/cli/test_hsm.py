@@ -112,6 +112,7 @@ def test_a_running_service_survives_a_token_that_hangs(
     wait_until_all_workers_issue(served, module_home)
 
 
+@pytest.mark.slow
 def test_a_person_is_issued_and_signs_on_the_command_line(
     hsm_home: Path, token: SoftToken, tmp_path: Path
 ) -> None:
@@ -193,6 +194,7 @@ def test_a_token_that_is_gone_is_worth_another_try(hsm_home: Path, token: SoftTo
     assert "key_store_unavailable" in ended.err
 
 
+@pytest.mark.slow
 def test_a_service_starts_while_its_token_is_away(hsm_home: Path, token: SoftToken) -> None:
     """It serves what needs no key, says 503 to the rest, and works when the token is back."""
     token.take_away()

@@ -143,7 +143,14 @@ installation.initialise(load_settings(Path(sys.argv[1])), tell=tell)
 """
 
 
-@pytest.mark.parametrize("step", ["Root", "Key of access tokens", "Test people"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("Root", marks=pytest.mark.slow),
+        "Key of access tokens",
+        pytest.param("Test people", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_init_is_refused_and_finished_by_the_next(
     new_settings: Settings, step: str
 ) -> None:

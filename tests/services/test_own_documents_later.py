@@ -56,7 +56,7 @@ def in_turn() -> Iterator[Any]:
         yield pytest.param(name, level, marks=marks, id=f"{name}-{level.value}")
 
 
-@pytest.mark.parametrize(("name", "level"), in_turn())
+@pytest.mark.parametrize(("name", "level"), list(in_turn()))
 def test_each_structure_passes_offline_at_its_level(
     name: str, level: Baseline, level_bench: LevelBench
 ) -> None:
