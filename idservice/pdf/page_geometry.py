@@ -106,7 +106,8 @@ def find_page(document: PdfDocument, number: int) -> PageLocation:
     wanted = count if number == LAST_PAGE else number
     if not 1 <= wanted <= count:
         raise PageNotFound(
-            f"The document has no page {number}; it has {count}.",
+            f"The document has no page {number}; it has {count}, and on "
+            "another page the stamp would not be where it is expected.",
             "Name one of its pages, or the last one.",
         )
     return _below(document.catalog["/Pages"], wanted, 0, ())

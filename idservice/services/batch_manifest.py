@@ -26,11 +26,11 @@ PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 _SAME = ("source", "certificate_sha256", "level", "options_sha256")
-_WORDS = {
-    "source": "folder",
-    "certificate_sha256": "key",
-    "level": "level",
-    "options_sha256": "options",
+_OTHER = {
+    "source": "another folder",
+    "certificate_sha256": "another key",
+    "level": "another level",
+    "options_sha256": "other options",
 }
 
 
@@ -74,10 +74,10 @@ class Manifest:
                 f"{self.path} is no manifest of a batch of this version.",
                 "Name an empty output folder.",
             )
-        other = [_WORDS[name] for name in _SAME if before.get(name) != header[name]]
+        other = [_OTHER[name] for name in _SAME if before.get(name) != header[name]]
         if other:
             raise BatchNotResumable(
-                f"The batch in {self.path.parent} was begun with another {' and '.join(other)}: "
+                f"The batch in {self.path.parent} was begun with {' and '.join(other)}: "
                 "its files would not be signed alike.",
                 "Give the same folder, key, level and options, or name an empty output folder.",
             )

@@ -6,6 +6,7 @@ core, or a refusal before a PIN is asked.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from idservice.cms.claims import Commitment, SignaturePolicy, SignerClaims
@@ -25,6 +26,7 @@ from idservice.services.key_custody import HeldKey
 COMMITMENTS = tuple(item.value for item in Commitment)
 HASH_NAMES = tuple(item.name.replace("_", "-") for item in HASHES)
 
+_ADDRESS = re.compile(r"(?:https?://|urn:)[!-~]+\Z", re.IGNORECASE)
 _ACTIONS = {"all": "All", "include": "Include", "exclude": "Exclude"}
 
 
@@ -98,6 +100,12 @@ class SignerWishes:
                 "A signature policy is given in part: without its identifier and the hash of "
                 "its document nobody can tell which rules were meant.",
                 "Give the policy's OID and the SHA-256 of its document; its address may follow.",
+            )
+        if self.policy_uri is not None and not _ADDRESS.match(self.policy_uri):
+            raise MalformedRequest(
+                f"{self.policy_uri[:80]!r} is no address of a policy, and whoever follows it from "
+                "the signature would open something else.",
+                "Give an address that begins with https://, http:// or urn:.",
             )
         try:
             digest = bytes.fromhex(self.policy_hash)

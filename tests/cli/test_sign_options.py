@@ -45,6 +45,7 @@ def test_everything_at_once(home: Path, tmp_path: Path) -> None:
     [
         (("--reason", "x", "--commitment", "origin"), 2, "malformed_request"),
         (POLICY, 2, "malformed_request"),
+        ((*POLICY, *POLICY_HASH, "--policy-uri", "javascript:alert(1)"), 2, "malformed_request"),
         (("--lock", "include:Nobody"), 2, "malformed_request"),
         (("--pss",), 2, "unsupported_algorithm"),
         (("--certify", "4"), 2, "not in the range"),
