@@ -55,6 +55,12 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 # Building the ECDSA object per call costs a tenth of a P-256 signature.
 _ECDSA = {name: ec.ECDSA(item) for name, item in _HASHES.items()}
+try:
+    _REPEATABLE_ECDSA = {
+        name: ec.ECDSA(item, deterministic_signing=True) for name, item in _HASHES.items()
+    }
+except LibraryUnsupported:  # an OpenSSL before 3.2
+    _REPEATABLE_ECDSA = {}
 
 
 class Signer(Protocol):
@@ -89,6 +95,7 @@ class SoftwareSigner:
         """Take a private key and, unless its kind's default will do, the algorithm."""
         public_key = private_key.public_key()
         self._private_key = private_key
+        self._ecdsa = _ECDSA
         self._algorithm = algorithm or DEFAULT_FOR_KEY[key_kind(public_key)]
         _require_fit(public_key, self._algorithm)
         self._public_key_der = public_key_der(public_key)
@@ -110,14 +117,37 @@ class SoftwareSigner:
         """
         return SoftwareSigner(self._private_key, algorithm)
 
+    def repeatable(self) -> SoftwareSigner | None:
+        """Return the same signer without randomness in its values; None when it cannot be."""
+        algorithm = self._algorithm
+        if algorithm.parameters == "pss" or isinstance(self._private_key, mldsa.MLDSA65PrivateKey):
+            return None
+        found = SoftwareSigner(self._private_key, algorithm)
+        if isinstance(self._private_key, ec.EllipticCurvePrivateKey):
+            if algorithm.hash.name not in _REPEATABLE_ECDSA:
+                return None
+            found._ecdsa = _REPEATABLE_ECDSA
+        return found
+
     def sign(self, data: bytes) -> bytes:
         """Return the signature value over `data`; ECDSA values in DER."""
         key = self._private_key
         if isinstance(key, ec.EllipticCurvePrivateKey):
-            return key.sign(data, _ECDSA[self._algorithm.hash.name])
+            return key.sign(data, self._ecdsa[self._algorithm.hash.name])
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(data, _rsa_padding(self._algorithm), _HASHES[self._algorithm.hash.name])
         return key.sign(data)
+
+
+def repeating(signer: Signer) -> Signer | None:
+    """Return a signer with the same key whose value depends on key and data alone, or None.
+
+    ECDSA is done as RFC 6979 says, where OpenSSL can; tokens and PSS have randomness in each
+    value.
+    """
+    if not isinstance(signer, SoftwareSigner):
+        return None
+    return signer.repeatable()
 
 
 def key_kind(public_key: PublicKey) -> KeyKind:

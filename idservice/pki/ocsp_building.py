@@ -68,19 +68,38 @@ def build_answer(
 
     Raises what the signer raises.
     """
+    said = response_data(
+        responder.certificate_der, statuses, period, produced_at=produced_at, nonce=nonce
+    )
+    return sign_answer(responder, said)
+
+
+def response_data(
+    certificate_der: bytes,
+    statuses: Sequence[tuple[CertId, Status]],
+    period: Period,
+    *,
+    produced_at: datetime,
+    nonce: bytes | None,
+) -> bytes:
+    """Return the ResponseData in DER that a responder with this certificate is to sign."""
     parts = [
-        _responder_id(responder.certificate_der),
+        _responder_id(certificate_der),
         generalized_time(produced_at),
         der.sequence(*(_single(cert_id, status, period) for cert_id, status in statuses)),
     ]
     if nonce is not None:
         parts.append(der.context(1, der.sequence(nonce_extension(nonce))))
-    tbs_der = der.sequence(*parts)
+    return der.sequence(*parts)
+
+
+def sign_answer(responder: Responder, response_data_der: bytes) -> bytes:
+    """Return the OCSPResponse over a ResponseData. Raises what the signer raises."""
     return wrap_basic(
         der.sequence(
-            tbs_der,
+            response_data_der,
             signature_algorithm_der(responder.signer.algorithm),
-            der.bit_string(responder.signer.sign(tbs_der)),
+            der.bit_string(responder.signer.sign(response_data_der)),
             der.context(0, der.sequence(responder.certificate_der)),
         )
     )

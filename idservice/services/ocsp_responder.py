@@ -5,7 +5,9 @@ certificates keep their status for ever, which the archive cutoff tells. What wa
 issued, or not to its end, is *unknown*, and so is any other issuer's. A suspension is a
 revocation with the reason certificateHold.
 
-Without a nonce an answer is kept and given again, for a minute at most. Its place in the
+Without a nonce an answer is kept and given again, for a minute at most. Its thisUpdate is the
+same whichever process makes it, a multiple of half that minute or what happened since, and so
+is its ETag: caches may ask any worker whether theirs is still the newest. Its place in the
 cache is bound to the epoch of the issuer, which is read with every request: a revocation
 on any machine ends all answers of before. *Unknown* is never kept, so that a certificate
 is good as soon as it is issued. With a nonce every answer is made anew.
@@ -17,11 +19,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idservice.crypto.certificates import load_certificate, subject_name, subject_public_key
-from idservice.errors import Dependency, IdServiceError
+from idservice.crypto.der import check_der
+from idservice.crypto.keys import repeating
+from idservice.errors import Dependency, IdServiceError, MalformedDer
 from idservice.pki.ocsp_building import (
     GOOD,
     REVOKED,
@@ -29,8 +33,9 @@ from idservice.pki.ocsp_building import (
     Period,
     Responder,
     Status,
-    build_answer,
     error_answer,
+    response_data,
+    sign_answer,
 )
 from idservice.pki.ocsp_cert_id import CertId
 from idservice.pki.ocsp_request import MAX_REQUEST_BYTES, OcspRequest, parse_request
@@ -41,7 +46,7 @@ from idservice.store import certificates, status_epochs
 from idservice.store.certificates import CertificateState
 from idservice.store.database import Database
 
-__all__ = ["MAX_REQUEST_BYTES", "Answerable", "OcspAnswer", "OcspResponder"]
+__all__ = ["MAX_REQUEST_BYTES", "Answerable", "OcspAnswer", "OcspResponder", "is_whole"]
 
 OCSP_KEY = "ocsp"
 
@@ -51,8 +56,9 @@ class OcspAnswer:
     """An OCSPResponse in DER, and what HTTP is told about it.
 
     `max_age` are the seconds for which it may be given again; None means never. `etag` is
-    the SHA-256 of the DER in hexadecimal. An error answer has no `this_update`; `failure`
-    is why there is one, for logs.
+    the SHA-256 of the DER in hexadecimal; when signatures differ each time, `weak`, it is that
+    of what was signed, so that the same answer has the same everywhere. An error answer has no
+    `this_update`; `failure` is why there is one, for logs.
     """
 
     der: bytes
@@ -60,6 +66,7 @@ class OcspAnswer:
     etag: str
     this_update: datetime | None
     failure: IdServiceError | None = None
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Answerable:
 class _Kept:
     answer: OcspAnswer
     epoch: int
+    period: datetime
 
 
 class OcspResponder:
@@ -114,42 +122,68 @@ class OcspResponder:
 
     def _kept_or_new(self, request: OcspRequest) -> OcspAnswer:
         at = self._clock()
+        period = self._period(at)
         with self._database.read() as connection:
-            epoch = status_epochs.current(connection, self._issuer)
+            epoch, since = status_epochs.current_since(connection, self._issuer)
         key = tuple(item.encoded for item in request.cert_ids)
         kept = self._kept.find(key)
-        if kept is not None and kept.epoch == epoch:
+        if kept is not None and (kept.epoch, kept.period) == (epoch, period):
             left = self._seconds_left(kept.answer, at)
             if left > 0:
-                answer = kept.answer
-                return OcspAnswer(answer.der, left, answer.etag, answer.this_update)
-        answer = self._answer(request)
+                return replace(kept.answer, max_age=left)
+        answer = self._shared_answer(request, at, since or period)
         # The epoch was read before the status: at worst this is kept as older than it is.
         if answer.max_age:
-            self._kept.keep(key, _Kept(answer, epoch))
+            self._kept.keep(key, _Kept(answer, epoch, period))
         return answer
 
     def _answer(self, request: OcspRequest) -> OcspAnswer:
+        """Answer live."""
         # The clock is read before the state: what was acknowledged before is in the answer.
-        at = self._clock()
-        statuses = self._statuses(request.cert_ids)
-        this_update = at.replace(microsecond=0)
-        valid_for = timedelta(seconds=self._settings.valid_seconds)
+        this_update = self._clock().replace(microsecond=0)
+        states = self._states(request.cert_ids)
         used = self._service.current(OCSP_KEY)
-        answer_der = build_answer(
-            Responder(used.signer, used.certificate_der),
-            list(zip(request.cert_ids, statuses, strict=True)),
+        said = self._said(request, states, used.certificate_der, this_update)
+        answer_der = sign_answer(Responder(used.signer, used.certificate_der), said)
+        return OcspAnswer(answer_der, None, _digest(answer_der), this_update)
+
+    def _shared_answer(self, request: OcspRequest, at: datetime, since: datetime) -> OcspAnswer:
+        """Answer as every other process does that has seen no more than this one."""
+        states = self._states(request.cert_ids)
+        if any(_status(item).state == UNKNOWN for item in states):
+            return self._answer(request)
+        used = self._service.current(OCSP_KEY)
+        events = [since, used.not_before, *(time for item in states for time in _events(item))]
+        this_update = min(at, max(self._period(at), *events)).replace(microsecond=0)
+        said = self._said(request, states, used.certificate_der, this_update)
+        signer = repeating(used.signer)
+        answer_der = sign_answer(Responder(signer or used.signer, used.certificate_der), said)
+        etag = _digest(answer_der if signer else said + used.certificate_der)
+        answer = OcspAnswer(answer_der, None, etag, this_update, weak=signer is None)
+        return replace(answer, max_age=self._seconds_left(answer, at))
+
+    def _period(self, at: datetime) -> datetime:
+        """Return when the current half of the time began for which answers are kept."""
+        length = max(1, self._settings.cache_seconds // 2)
+        return datetime.fromtimestamp(int(at.timestamp()) // length * length, at.tzinfo)
+
+    def _said(
+        self,
+        request: OcspRequest,
+        states: Sequence[CertificateState | None],
+        certificate_der: bytes,
+        this_update: datetime,
+    ) -> bytes:
+        valid_for = timedelta(seconds=self._settings.valid_seconds)
+        return response_data(
+            certificate_der,
+            [(item, _status(state)) for item, state in zip(request.cert_ids, states, strict=True)],
             Period(this_update, this_update + valid_for, self._cutoff),
             produced_at=this_update,
             nonce=request.nonce,
         )
-        answer = OcspAnswer(answer_der, None, _digest(answer_der), this_update)
-        if request.nonce or any(item.state == UNKNOWN for item in statuses):
-            return answer
-        left = self._seconds_left(answer, at)
-        return OcspAnswer(answer_der, left, answer.etag, this_update)
 
-    def _statuses(self, cert_ids: Sequence[CertId]) -> list[Status]:
+    def _states(self, cert_ids: Sequence[CertId]) -> list[CertificateState | None]:
         serials = {
             index: certificates.serial_text(item.serial)
             for index, item in enumerate(cert_ids)
@@ -157,7 +191,7 @@ class OcspResponder:
         }
         with self._database.read() as connection:
             found = certificates.states_of(connection, self._issuer, list(serials.values()))
-        return [_status(found.get(serials.get(index, ""))) for index in range(len(cert_ids))]
+        return [found.get(serials.get(index, "")) for index in range(len(cert_ids))]
 
     def _seconds_left(self, answer: OcspAnswer, at: datetime) -> int:
         """Return for how many whole seconds an answer may still be given; none is 0."""
@@ -188,6 +222,23 @@ class _AnswerCache:
             self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+
+def is_whole(request_der: bytes) -> bool:
+    """Tell whether bytes are one DER element and nothing else, as far as their form goes."""
+    try:
+        check_der(request_der, max_bytes=MAX_REQUEST_BYTES)
+    except MalformedDer:
+        return False
+    return True
+
+
+def _events(state: CertificateState | None) -> list[datetime]:
+    """Return when what is said of a certificate became true."""
+    if state is None:
+        return []
+    times = (state.not_before, state.suspended_at, state.revoked_at)
+    return [item for item in times if item is not None]
 
 
 def _status(state: CertificateState | None) -> Status:

@@ -39,6 +39,7 @@ _STATES = select(
     certificates.c.suspended_at,
     certificates.c.revoked_at,
     certificates.c.revocation_reason,
+    certificates.c.not_before,
 ).where(certificates.c.issuer == bindparam("wanted_issuer"))
 _STATE_OF = _STATES.where(certificates.c.serial == bindparam("wanted_serial"))
 _STATES_OF = _STATES.where(certificates.c.serial.in_(bindparam("serials", expanding=True)))
@@ -107,6 +108,7 @@ class CertificateState:
     suspended_at: datetime | None
     revoked_at: datetime | None
     revocation_reason: str | None
+    not_before: datetime
 
 
 def serial_text(serial: int) -> str:

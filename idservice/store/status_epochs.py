@@ -14,7 +14,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from idservice.store.inserting import insert_if_absent
 from idservice.store.schema import status_epochs
 
-_CURRENT = select(status_epochs.c.epoch).where(status_epochs.c.issuer == bindparam("wanted"))
+_CURRENT = select(status_epochs.c.epoch, status_epochs.c.changed_at).where(
+    status_epochs.c.issuer == bindparam("wanted")
+)
 _ADVANCE = (
     update(status_epochs)
     .where(status_epochs.c.issuer == bindparam("wanted"))
@@ -22,10 +24,15 @@ _ADVANCE = (
 )
 
 
+def current_since(connection: Connection, issuer: str) -> tuple[int, datetime | None]:
+    """Return the epoch of an issuer, and when it began; 0 and None before anything changed."""
+    found = connection.execute(_CURRENT, {"wanted": issuer}).one_or_none()
+    return (0, None) if found is None else (int(found.epoch), found.changed_at)
+
+
 def current(connection: Connection, issuer: str) -> int:
     """Return the epoch of an issuer; 0 before anything changed."""
-    found = connection.execute(_CURRENT, {"wanted": issuer}).scalar_one_or_none()
-    return 0 if found is None else int(found)
+    return current_since(connection, issuer)[0]
 
 
 def advance(connection: Connection, issuers: Iterable[str], at: datetime) -> None:

@@ -11,25 +11,40 @@ import binascii
 from datetime import timedelta
 
 from flask import Blueprint, Response, g, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import BaseConverter
 
 from idservice import errors
 from idservice.services.certificate_authority import ISSUING_KEY
-from idservice.services.ocsp_responder import MAX_REQUEST_BYTES, OcspAnswer
+from idservice.services.ocsp_responder import MAX_REQUEST_BYTES, OcspAnswer, is_whole
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.problems import status_of
 from idservice.web.state import web_state
-from idservice.web.uploads import chunks
+from idservice.web.uploads import short_body
 
 REQUEST = "application/ocsp-request"
 RESPONSE = "application/ocsp-response"
 
+_MALFORMED = b""
 _LONGEST_ENCODED = 3 * (MAX_REQUEST_BYTES * 4 // 3)
 _ANSWERS = {200: Media(RESPONSE, "An OCSPResponse in DER: a status, or the reason for none.")}
 
 blueprint = Blueprint("ocsp", __name__)
 
 
-@blueprint.post("/ocsp")
+class Rest(BaseConverter):
+    """The whole rest of an address, which may begin and end with slashes."""
+
+    part_isolating = False
+    regex = ".+"
+
+
+@blueprint.record
+def _know_rest(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["rest"] = Rest
+
+
+@blueprint.post("/ocsp", strict_slashes=False)
 @describes(
     Operation(
         tag="Certificate status",
@@ -46,7 +61,7 @@ def post_request() -> Response:
     return _posted()
 
 
-@blueprint.post("/ocsp/<issuer>")
+@blueprint.post("/ocsp/<issuer>", strict_slashes=False)
 @describes(
     Operation(
         tag="Certificate status",
@@ -64,7 +79,7 @@ def post_request_to_issuer(issuer: str) -> Response:
     return _posted()
 
 
-@blueprint.get("/ocsp/<path:encoded>")
+@blueprint.get("/ocsp/<rest:encoded>")
 @describes(
     Operation(
         tag="Certificate status",
@@ -88,19 +103,18 @@ def get_request(encoded: str) -> Response:
     )
     response.last_modified = answer.this_update
     response.expires = web_state().services.clock() + timedelta(seconds=answer.max_age)
-    response.set_etag(answer.etag)
+    response.set_etag(answer.etag, weak=answer.weak)
     # The ETag alone decides: two answers of one second may differ, and no date tells them apart.
-    if answer.etag in request.if_none_match:
+    if request.if_none_match.contains_weak(answer.etag):  # RFC 9110 cl. 13.1.2
         response.status_code = 304
         response.set_data(b"")
     return response
 
 
 def _posted() -> Response:
-    request.max_content_length = MAX_REQUEST_BYTES
-    body = b"".join(chunks(request.stream))
-    # Of another type it is no request, whatever it looks like; an empty one says so as well.
-    request_der = body if request.mimetype == REQUEST else b""
+    # Too long, or of another type, it is no request, whatever it looks like; an empty one says so.
+    body = short_body(MAX_REQUEST_BYTES)
+    request_der = body if body is not None and request.mimetype == REQUEST else _MALFORMED
     return _response(web_state().services.ocsp_responder.respond(request_der))
 
 
@@ -115,12 +129,24 @@ def _response(answer: OcspAnswer) -> Response:
 def _decoded(encoded: str) -> bytes:
     """Return the request in a path; nothing, which is no request, if it cannot be decoded.
 
-    The Base64 may have slashes, which some clients leave as they are, and lack its padding.
+    The Base64 may have slashes, which some clients leave as they are, lack its padding, or be of
+    the alphabet for addresses (RFC 4648 cl. 5). A request begins with "M", so that a slash before
+    it belongs to the address; one after it does where Base64 ends without.
     """
-    text = encoded.removeprefix(f"{ISSUING_KEY}/").rstrip("=")
+    text = encoded.lstrip("/").removeprefix(f"{ISSUING_KEY}/").lstrip("/")
     if len(text) > _LONGEST_ENCODED:
-        return b""
+        return _MALFORMED
+    found = _base64(text)
+    if text.endswith("/") and not is_whole(found):
+        found = _base64(text.removesuffix("/"))
+    return found
+
+
+def _base64(text: str) -> bytes:
+    if "+" not in text and "/" not in text:
+        text = text.replace("-", "+").replace("_", "/")
+    text = text.rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        return b""
+        return _MALFORMED

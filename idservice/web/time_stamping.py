@@ -14,7 +14,7 @@ from idservice.services.timestamp_authority import MAX_REQUEST_BYTES, TSA, TSA_A
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.problems import status_of
 from idservice.web.state import web_state
-from idservice.web.uploads import chunks, wrong_media_type
+from idservice.web.uploads import short_body, wrong_media_type
 
 QUERY = "application/timestamp-query"
 REPLY = "application/timestamp-reply"
@@ -29,7 +29,7 @@ _OPERATION = Operation(
 )
 
 
-@blueprint.post("/tsa")
+@blueprint.post("/tsa", strict_slashes=False)
 @describes(_OPERATION)
 def time_stamp() -> Response:
     """Get a time-stamp (RFC 3161).
@@ -40,7 +40,7 @@ def time_stamp() -> Response:
     return _answer(TSA)
 
 
-@blueprint.post("/tsa/archive")
+@blueprint.post("/tsa/archive", strict_slashes=False)
 @describes(_OPERATION)
 def archive_time_stamp() -> Response:
     """Get a time-stamp for an archive (RFC 3161).
@@ -54,8 +54,8 @@ def archive_time_stamp() -> Response:
 def _answer(unit: str) -> Response:
     if request.mimetype != QUERY:
         raise wrong_media_type(QUERY)
-    request.max_content_length = MAX_REQUEST_BYTES
-    query = b"".join(chunks(request.stream))
+    # What is too long is no query; an empty one says so (badDataFormat).
+    query = short_body(MAX_REQUEST_BYTES) or b""
     answer = web_state().services.timestamp_authority(unit).answer(query)
     if answer.refusal is not None:
         _note(answer.refusal)

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from flask import request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from idservice.errors import IdServiceError, MalformedRequest, UnsupportedMediaType
 from idservice.services.access_tokens import AccessTokens
@@ -46,7 +47,7 @@ class BodyLimits:
             return settings.validation.max_document_bytes + FORM_OVERHEAD
         if path in WITH_DOCUMENTS and self._is_logged_in(environ):
             return settings.signing.max_document_bytes + FORM_OVERHEAD
-        if path in TIME_STAMPING:
+        if path.rstrip("/") in TIME_STAMPING:
             return MAX_REQUEST_BYTES
         if path == "/ocsp" or path.startswith("/ocsp/"):
             return MAX_OCSP_REQUEST_BYTES
@@ -94,6 +95,15 @@ def form_picture() -> bytes | None:
     if len(files) > 1:
         raise MalformedRequest("The form holds more than one picture.", "Send one.")
     return files[0].stream.read(MAX_PICTURE_BYTES + 1) if files else None
+
+
+def short_body(max_bytes: int) -> bytes | None:
+    """Return the body of this request, or None when it is longer; no more than that is read."""
+    request.max_content_length = max_bytes
+    try:
+        return b"".join(chunks(request.stream))
+    except RequestEntityTooLarge:
+        return None
 
 
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:
