@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import (
@@ -30,6 +30,7 @@ from idservice.pades.evidence import CarriedEvidence, VerifiedStatement, load_re
 from idservice.pki.bag import Strangers, strangers
 from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
 from idservice.pki.path_rules import read_certificate
+from idservice.pki.status_places import names_lists, names_responder
 from idservice.services.revocation import RevocationSource, RevocationState
 from idservice.validation.evidence import (
     CertificatePath,
@@ -241,9 +242,10 @@ def _facts(
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
         statements,
-        _names_source(certificate),
+        names_responder(certificate) or names_lists(certificate),
         no_check,
         refused,
+        names_responder(certificate),
     )
 
 
@@ -282,21 +284,6 @@ def _unreadable_findings(count: int) -> tuple[Finding, ...]:
             "",
         ),
     )
-
-
-def _names_source(certificate: x509.Certificate) -> bool:
-    extensions = certificate.extensions
-    try:
-        extensions.get_extension_for_class(x509.CRLDistributionPoints)
-    except x509.ExtensionNotFound:
-        pass
-    else:
-        return True
-    try:
-        access = extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return False
-    return any(item.access_method == AuthorityInformationAccessOID.OCSP for item in access)
 
 
 __all__ = ["TrustContext", "find_paths"]

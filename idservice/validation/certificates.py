@@ -178,7 +178,7 @@ class _Revocation:
         self._unknown = any(item.state is RevocationState.UNKNOWN for item in usable)
         known = [item for item in usable if item.state is not RevocationState.UNKNOWN]
         self._usable = bool(known)
-        self.relied_on = tuple(item for item in known if speaks(item, depth, use))
+        self.relied_on = tuple(item for item in known if speaks(item, certificate, depth, use))
 
     def known_withdrawn(self) -> tuple[Finding, ...]:
         """Return that the certificate was no longer good, when something says so (rule 2)."""
@@ -291,7 +291,7 @@ class _Revocation:
         )
 
 
-def speaks(statement: Statement, depth: int, use: Use) -> bool:
+def speaks(statement: Statement, certificate: PathCertificateFacts, depth: int, use: Use) -> bool:
     """Whether a statement about the certificate at `depth` says something for a use (rule 3)."""
     since = statement.this_update
     if statement.source is StatementSource.AUTHORITY or since is None:
@@ -301,9 +301,10 @@ def speaks(statement: Statement, depth: int, use: Use) -> bool:
     until = statement.next_update
     current = until is not None and use.at <= until + CLOCK_TOLERANCE
     if depth == 0 and use.role is Role.SIGNER and use.proved:
-        # An answer can be had at any time, so an older one hides what came in between. The
-        # next list only comes when it comes.
-        return current and statement.source is StatementSource.CRL
+        # An answer can be had at any time, so whoever brings something older may hide what came
+        # in between. Where there are only lists, the next one comes when it comes.
+        listed = statement.source is StatementSource.CRL and not certificate.names_responder
+        return current and listed
     if current:
         return True
     service = depth > 0 or use.role is not Role.SIGNER

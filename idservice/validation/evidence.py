@@ -61,6 +61,7 @@ class PathCertificateFacts:
     `names_source` tells that the certificate names a place that knows of its revocation;
     `no_check` that it is an OCSP responder's which need not be asked about (RFC 6960
     cl. 4.2.2.2.1). `refused` are the reasons why statements about it were not taken.
+    `names_responder` tells that one of these places answers at any time.
     """
 
     name: str
@@ -71,6 +72,7 @@ class PathCertificateFacts:
     names_source: bool = False
     no_check: bool = False
     refused: tuple[str, ...] = ()
+    names_responder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

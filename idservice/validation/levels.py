@@ -74,6 +74,6 @@ def _first_end(certificate: PathCertificateFacts, depth: int, use: Use) -> int |
     ends = (
         item.end
         for item in certificate.statements
-        if item.state is not RevocationState.UNKNOWN and speaks(item, depth, use)
+        if item.state is not RevocationState.UNKNOWN and speaks(item, certificate, depth, use)
     )
     return min((item for item in ends if item is not None), default=None)

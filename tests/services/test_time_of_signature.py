@@ -7,6 +7,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from support import pdfs
 from support.long_term import (
@@ -28,10 +30,11 @@ from support.long_term import (
     store,
 )
 from support.offline import PASSED, codes, outcome, shown, validate
-from support.pki import AT, CertificatePair, leaf, root_ca
+from support.pki import AT, CertificatePair, extension, leaf, root_ca
 from support.pki import intermediate_ca as issuing_below
 
 SECOND = dt.timedelta(seconds=1)
+TOO_OLD = ("INDETERMINATE", "TRY_LATER", ["revocation_data_stale"])
 
 
 # ------------------------------------- time-stamp before, at or after an event
@@ -177,20 +180,50 @@ def test_an_answer_must_speak_for_the_time_of_the_signature(
     assert outcome(about_signer(AT, answer(signer, made), by=signer)) == expected
 
 
-def test_a_list_that_was_current_is_enough_and_told() -> None:
-    """Of an authority that only makes lists, the next one comes when it comes."""
+LISTS = x509.CRLDistributionPoints(
+    [
+        x509.DistributionPoint(
+            [x509.UniformResourceIdentifier("http://ca.example/ca.crl")], None, None, None
+        )
+    ]
+)
+RESPONDER = x509.AuthorityInformationAccess(
+    [
+        x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP,
+            x509.UniformResourceIdentifier("http://ca.example/ocsp"),
+        )
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "made", "outcome_code", "warnings"),
+    [
+        ((LISTS,), AT - DAY, (*PASSED, []), ["revocation_list_older"]),
+        ((LISTS, RESPONDER), AT - DAY, TOO_OLD, []),
+        ((RESPONDER,), AT - DAY, TOO_OLD, []),
+        ((LISTS, RESPONDER), AT + MINUTE, (*PASSED, []), []),
+    ],
+    ids=["lists alone", "a responder as well", "a responder alone", "a list from after"],
+)
+def test_an_older_list_counts_only_where_there_is_no_responder(
+    names: tuple[x509.ExtensionType, ...],
+    made: dt.datetime,
+    outcome_code: tuple[str, str | None, list[str]],
+    warnings: list[str],
+) -> None:
+    """Where a responder can be asked, a list from before could hide a revocation in between."""
     found = authorities()
-    known = revocation_list(found.issuing, AT - DAY, days=2)
-    document = store(
-        sign(),
-        ocsps=[answer(found.stamper, AT + MINUTE)],
-        crls=[known, revocation_list(found.root, AT - DAY)],
-    )
-    signature = shown(document)
-    assert (signature["indication"], codes(signature, "warnings")) == (
-        PASSED[0],
-        ["revocation_list_older"],
-    )
+    places = [extension(item, critical=False) for item in names]
+    signer = leaf(found.issuing, not_before=AT - DAY, not_after=AT + DAY, extensions=places)
+    known = revocation_list(found.issuing, made, days=2)
+    signature = shown(about_signer(AT, by=signer, lists=(known,)))
+    told = signature["indication"], signature["subIndication"], codes(signature)
+    assert told == outcome_code
+    assert codes(signature, "warnings") == warnings
+    level = "PAdES_BASELINE_T" if outcome_code is TOO_OLD else "PAdES_BASELINE_LT"
+    assert signature["level"] == level
 
 
 # ------------------------------------------------------- time-stamp authorities

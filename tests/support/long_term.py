@@ -315,9 +315,11 @@ def archived() -> bytes:
     return archive(long_term(), AT + 2 * MINUTE)
 
 
-def about_signer(stamp_at: dt.datetime, *statements: bytes, by: CertificatePair) -> bytes:
-    """A document time-stamped then, with these statements about its signer."""
+def about_signer(
+    stamp_at: dt.datetime, *statements: bytes, by: CertificatePair, lists: Sequence[bytes] = ()
+) -> bytes:
+    """A document time-stamped then, with these statements and lists about its signer."""
     found = authorities()
     good = answer(found.stamper, AT + 30 * MINUTE)
-    lists = [revocation_list(found.root, AT - DAY)]
+    lists = [revocation_list(found.root, AT - DAY), *lists]
     return store(sign(stamp_at=stamp_at, by=by), ocsps=[good, *statements], crls=lists)
