@@ -132,6 +132,7 @@ def test_another_key_does_not_go_on(home: Path, folder: Path) -> None:
     batch(home, folder)
     again = batch(home, folder, "--resume", "--reason", "another reason")
     assert (again.code, "batch_not_resumable" in again.err) == (1, True)
+    assert "begun with other options" in " ".join(again.err.split())
 
 
 @pytest.mark.parametrize(
