@@ -51,7 +51,7 @@ ifeq ($(COVERAGE),yes)
 endif
 
 test-slow: $(DEVELOP) ## Run the tests that take long
-	$(BIN)/python -m pytest -m "slow and not kill" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not kill" $(ARGS)
 
 test-kill: $(DEVELOP) ## Kill the service and commands a thousand times under load
 	$(BIN)/python -m pytest -m kill -s $(ARGS)
