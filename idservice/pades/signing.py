@@ -42,11 +42,11 @@ class SignatureOptions:
     """
 
     field_name: str | None = None
-    new_field: str | None = None
     text: SignatureText = field(default_factory=SignatureText)
     claims: SignerClaims = field(default_factory=SignerClaims)
     restrictions: Restrictions = field(default_factory=Restrictions)
     stamp: Stamp | None = None
+    new_field: str | None = None
 
     def __post_init__(self) -> None:
         """Raise MalformedRequest for two fields, or two reasons (EN 319 142-1 cl. 6.3)."""
