@@ -199,7 +199,7 @@ def test_what_the_signer_says_is_in_the_signature(
     from idservice.services.file_signing import SignatureOptions
 
     target = tmp_path / "out.pdf"
-    options = SignatureOptions("Agreed", "Tallinn", "me@example.org", "Approval")
+    options = SignatureOptions("Agreed", "Tallinn", "me@example.org", new_field="Approval")
     signed = signer.sign(FileOrder(document, target, options))
     data = target.read_bytes()
     assert signed.field_name == "Approval"
