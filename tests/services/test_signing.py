@@ -111,7 +111,7 @@ def test_a_signed_document_comes_back(
 
 def test_what_was_asked_for_is_in_the_document(services: Services, key: HeldKey) -> None:
     """Reason, place and field name survive until completion."""
-    options = SignatureOptions("Agreed", "Tartu", None, "Approval")
+    options = SignatureOptions("Agreed", "Tartu", new_field="Approval")
     state = services.signing.begin(PERSON, key.certificate_der, [baseline()], options=options)
     signed = services.signing.complete(PERSON, state.id, key.signer.sign(state.dtbs), actor=ACTOR)
     for text in (b"Agreed", b"Tartu", b"Approval"):

@@ -371,7 +371,8 @@ def test_our_database_answers_for_our_authorities(services: Services) -> None:
 
 def test_the_life_of_a_person_decides_about_signatures(services: Services) -> None:
     """A signature passes; while the person is suspended or revoked it does not."""
-    code, at = "38001085718", dt.datetime.now(dt.UTC)
+    # What was revoked counts as revoked from the beginning of that second on.
+    code, at = "38001085718", dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
     document = _signed_by_person(services, code)
     validation = services.validation
 
