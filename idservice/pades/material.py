@@ -23,12 +23,15 @@ from idservice.pdf.document import PdfDocument
 from idservice.pdf.signatures import signature_dictionaries
 from idservice.pki.crl import CrlFacts, read_crl, require_status_from_crl
 from idservice.pki.ocsp_response import read_answer, require_status
+from idservice.pki.status_places import names_responder
 from idservice.validation.facts import (
+    ChangeVerdict,
     Coverage,
     DocumentFacts,
     Integrity,
     SignatureFacts,
     TimeStampFacts,
+    worst_change,
 )
 
 ONE_SECOND = timedelta(seconds=1)
@@ -119,15 +122,24 @@ class KeptEvidence:
     def proves(self, path: Sequence[x509.Certificate], *, after: datetime) -> bool:
         """Tell whether every certificate of a path is proved good after a time.
 
-        `path` has its certificate first and the anchor, which needs no proof, last.
+        `path` has its certificate first and the anchor, which needs no proof, last. As in
+        validation, a list from before counts for the first one only if it names no responder.
         """
         return all(
-            _exempt(certificate) or self._good(certificate, issuer, after)
-            for certificate, issuer in pairwise(path)
+            _exempt(certificate)
+            or self._good(
+                certificate, issuer, after, older=index > 0 or not names_responder(certificate)
+            )
+            for index, (certificate, issuer) in enumerate(pairwise(path))
         )
 
     def _good(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, after: datetime
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        after: datetime,
+        *,
+        older: bool,
     ) -> bool:
         for answer in self._answers:
             try:
@@ -136,7 +148,8 @@ class KeptEvidence:
                 continue
             if status.state == "good" and status.this_update + ONE_SECOND > after:
                 return True
-        return any(self._listed_good(item, certificate, issuer, after) for item in self._lists)
+        lists = [item for item in self._lists if older or item.this_update >= after]
+        return any(self._listed_good(item, certificate, issuer, after) for item in lists)
 
     @staticmethod
     def _listed_good(
@@ -163,6 +176,14 @@ def _signed(item: SignatureFacts) -> Signed:
             "it look better than it is.",
             "See `idservice verify` for what is wrong, and ask the signer for the file as it was "
             "signed.",
+        )
+    worst = worst_change(item.changes)
+    if worst is ChangeVerdict.FORBIDDEN:
+        told = next(one.message for one in item.changes if one.verdict is worst)
+        raise SignatureInvalid(
+            f"The document was changed after the signature {item.id[:80]!r} in a way that is not "
+            f"permitted, so raising its level would only make it look better than it is. {told}",
+            "Ask for the file as it was signed, and raise that.",
         )
     return Signed(item.id, item.certificate_der, item.certificates, item.end)
 

@@ -140,7 +140,7 @@ class Levels:
         lasting = work.lasting(proofs)
         unproved = [item for item in found if item.rests_on(lasting) is None]
         if unproved:
-            self._require_signers(unproved)
+            work.require_signers(unproved)
             proofs.append(work.document_time_stamp(self._sources.signature_stamps).proof)
             lasting = work.lasting(proofs)
         if not level.includes(Baseline.B_LT):
@@ -152,12 +152,6 @@ class Levels:
             self._archive(work, vri, max(proof.gen_time for proof in lasting))
         else:
             work.store(StoreItems(), vri)
-
-    def _require_signers(self, unproved: Sequence[Signed]) -> None:
-        """Require trusted signers whose certificates are valid now, when the proof is made."""
-        now = self._clock()
-        for item in unproved:
-            self._sources.signers.require(item.certificate_der, item.certificates, now)
 
     def _archive(self, work: Raising, vri: Mapping[str, StoreItems], after: datetime) -> None:
         """Append the store and, over it, a document time-stamp (steps 2 and 3)."""

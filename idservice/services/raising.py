@@ -146,10 +146,21 @@ class Raising:
                 collected.setdefault(vri_key(contents[owner]), []).append(items)
         return {key: merged(parts) for key, parts in collected.items()}
 
+    def require_signers(self, unproved: Sequence[Signed]) -> None:
+        """Require trusted signers whose certificates are good now, when the proof is made.
+
+        Raises as `TrustedPaths.require` and `StatusCollection.require_own_good`.
+        """
+        now = self._clock()
+        for item in unproved:
+            path = self._sources.signers.require(item.certificate_der, item.certificates, now)
+            self._sources.statuses.require_own_good(path, after=now)
+
     def _signer(self, item: Signed, proof: Proof) -> CertificatePath:
-        return self._sources.signers.require(
-            item.certificate_der, item.certificates, proof.gen_time
-        )
+        at = proof.gen_time
+        path = self._sources.signers.require(item.certificate_der, item.certificates, at)
+        self._sources.statuses.require_own_good(path, after=at, revoked_later=True)
+        return path
 
     def _open(self) -> PdfDocument:
         return open_document(

@@ -99,6 +99,23 @@ class StatusCollection:
         collection.certs.append(_der(path[-1]))
         return collection.items()
 
+    def require_own_good(
+        self, path: Sequence[x509.Certificate], *, after: datetime, revoked_later: bool = False
+    ) -> None:
+        """Ask our own authority about a certificate that it issued, whatever a document says.
+
+        Does nothing about certificates of others. Raises as `collect`; with `revoked_later` a
+        revocation after the time is no obstacle.
+        """
+        if len(path) == 1:
+            return
+        certificate, issuer = path[:2]
+        own = self._sources.own_responders(issuer)
+        if own and not _has(certificate, x509.OCSPNoCheck):
+            _, status = self._ask_in_turn(certificate, issuer, own)
+            known = CollectedStatus(revoked_later=revoked_later, after=after)
+            known.require_good(status.state, status.revoked_at, status.reason)
+
     def _collect(
         self,
         certificate: x509.Certificate,

@@ -110,13 +110,17 @@ class StatusSources:
         """The responders that somebody named; they are asked before all others."""
         return self._named
 
+    def own_responders(self, issuer: x509.Certificate) -> tuple[Responder, ...]:
+        """Our own responder for an issuer of ours; none for one of others."""
+        own = self._own.get(issuer.public_bytes(Encoding.DER))
+        return () if own is None or own.respond is None else (_OwnResponder(own.respond),)
+
     def responders(
         self, certificate: x509.Certificate, issuer: x509.Certificate
     ) -> tuple[Responder, ...]:
         """Our own responder for an issuer of ours, else those that the certificate names."""
-        own = self._own.get(issuer.public_bytes(Encoding.DER))
-        if own is not None:
-            return () if own.respond is None else (_OwnResponder(own.respond),)
+        if issuer.public_bytes(Encoding.DER) in self._own:
+            return self.own_responders(issuer)
         return tuple(
             _RemoteResponder(url, self._fetcher) for url in _responder_addresses(certificate)
         )

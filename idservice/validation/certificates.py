@@ -33,6 +33,10 @@ from idservice.validation.rules import rule_for
 CLOCK_TOLERANCE = dt.timedelta(seconds=60)
 """How far the clocks of two services may be apart."""
 
+SIGNER_TOLERANCE = dt.timedelta(seconds=2)
+"""The same where a statement about a signer must be younger than the proof of its signature:
+the accuracy of a time-stamp and the fraction of a second that OCSP cannot tell."""
+
 SERVICE_FRESHNESS = dt.timedelta(days=1)
 """How old a statement about an authority or a service may be: it is made before its use."""
 
@@ -237,7 +241,7 @@ class _Revocation:
         signer = self._depth == 0 and self._use.role is Role.SIGNER and self._use.proved
         times = [item.this_update for item in self.relied_on]
         known = [time for time in times if time is not None]
-        if not signer or len(known) < len(times) or max(known) + CLOCK_TOLERANCE >= self._use.at:
+        if not signer or len(known) < len(times) or max(known) + SIGNER_TOLERANCE >= self._use.at:
             return ()
         return (
             Finding(
@@ -296,11 +300,14 @@ def speaks(statement: Statement, certificate: PathCertificateFacts, depth: int, 
     since = statement.this_update
     if statement.source is StatementSource.AUTHORITY or since is None:
         return True
-    if since + CLOCK_TOLERANCE >= use.at:
+    proved_signer = depth == 0 and use.role is Role.SIGNER and use.proved
+    # Whoever chooses what to embed must not choose an answer from before a revocation.
+    tolerance = SIGNER_TOLERANCE if proved_signer else CLOCK_TOLERANCE
+    if since + tolerance >= use.at:
         return True
     until = statement.next_update
     current = until is not None and use.at <= until + CLOCK_TOLERANCE
-    if depth == 0 and use.role is Role.SIGNER and use.proved:
+    if proved_signer:
         # An answer can be had at any time, so whoever brings something older may hide what came
         # in between. Where there are only lists, the next one comes when it comes.
         listed = statement.source is StatementSource.CRL and not certificate.names_responder

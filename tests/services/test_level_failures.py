@@ -265,7 +265,7 @@ def _without_nonce(services: Services, _: bytes) -> bytes:
 
 def _damaged_ocsp(services: Services, request: bytes) -> bytes:
     answer = bytearray(_honest_ocsp(services, request))
-    answer[answer.index(b"\x18\x0f20") + 10] ^= 1
+    answer[answer.index(b"\x18\x0f20") + 5] ^= 1  # the year
     return bytes(answer)
 
 
