@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,7 @@ def test_a_home_knows_its_own_people(home: Path, folder: Path) -> None:
     )
     assert run_idservice(home, "verify", "own.pdf", cwd=folder).code == 0
     before = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    time.sleep(1)  # a revocation counts from the beginning of its second on
     assert run_idservice(home, "person", "revoke", PERSON, "--reason", "unspecified").code == 0
     done = run_idservice(home, "verify", "own.pdf", "--json", cwd=folder)
     (shown,) = reports(done)[0]["signatures"]
