@@ -139,10 +139,11 @@ class OcspResponder:
 
     def _answer(self, request: OcspRequest) -> OcspAnswer:
         """Answer live."""
+        # First of all: a certificate that is renewed now must be valid when the answer is made.
+        used = self._service.current(OCSP_KEY)
         # The clock is read before the state: what was acknowledged before is in the answer.
         this_update = self._clock().replace(microsecond=0)
         states = self._states(request.cert_ids)
-        used = self._service.current(OCSP_KEY)
         said = self._said(request, states, used.certificate_der, this_update)
         answer_der = sign_answer(Responder(used.signer, used.certificate_der), said)
         return OcspAnswer(answer_der, None, _digest(answer_der), this_update)
@@ -154,7 +155,9 @@ class OcspResponder:
             return self._answer(request)
         used = self._service.current(OCSP_KEY)
         events = [since, used.not_before, *(time for item in states for time in _events(item))]
-        this_update = min(at, max(self._period(at), *events)).replace(microsecond=0)
+        # The certificate may have been renewed since the clock was read.
+        latest = max(at, used.not_before)
+        this_update = min(latest, max(self._period(at), *events)).replace(microsecond=0)
         said = self._said(request, states, used.certificate_der, this_update)
         signer = repeating(used.signer)
         answer_der = sign_answer(Responder(signer or used.signer, used.certificate_der), said)
