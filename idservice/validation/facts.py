@@ -39,12 +39,27 @@ class ChangeVerdict(Enum):
     FORBIDDEN = "forbidden"
 
 
+class ChangeKind(Enum):
+    """What a later change does, for a policy that allows some kinds and not others."""
+
+    SIGNATURE = "signature"
+    TIME_STAMP = "time-stamp"
+    EVIDENCE = "evidence"
+    FORM_FILLING = "form-filling"
+    ANNOTATION = "annotation"
+    METADATA = "metadata"
+    NO_EFFECT = "no-effect"
+    CONTENT = "content"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that was appended after a signed revision, and whether it may be.
 
     `revision` is the one that brought it, `page` (from 1) the page on which it shows; both
-    are None where there is none.
+    are None where there is none. `verdict` is by the signatures of the document themselves;
+    a policy may refuse more. `covered_by` is the id of an added signature that shows over
+    what was signed, None for everything else.
     """
 
     code: str
@@ -52,12 +67,43 @@ class Change:
     page: int | None
     message: str
     verdict: ChangeVerdict = ChangeVerdict.NOT_ANALYSED
+    kind: ChangeKind = ChangeKind.CONTENT
+    covered_by: str | None = None
 
 
 def worst_change(changes: tuple[Change, ...]) -> ChangeVerdict:
     """Return the verdict on all changes together: one that is forbidden outweighs the rest."""
     order = tuple(ChangeVerdict)
     return max((item.verdict for item in changes), key=order.index, default=ChangeVerdict.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmFacts:
+    """With what something was signed, whether or not that is good enough.
+
+    `signature` is the scheme ("rsa", "rsa-pss", "ecdsa", "plain-ecdsa", "dsa", "ed25519",
+    "ed448", "ml-dsa-65"), `digest` a name such as "sha256", None where the scheme fixes it;
+    `key_bits` the size of the modulus or of the field.
+    """
+
+    signature: str
+    digest: str | None
+    key_bits: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a signer said about the signature; nobody has verified any of it.
+
+    `roles` are claimed roles, `commitments` and `signature_policy` object identifiers or names.
+    """
+
+    reason: str | None = None
+    location: str | None = None
+    contact: str | None = None
+    roles: tuple[str, ...] = ()
+    commitments: tuple[str, ...] = ()
+    signature_policy: str | None = None
 
 
 class TimeStampKind(Enum):
@@ -74,7 +120,7 @@ class TimeStampFacts:
     `findings` tell also when the imprint is not of what it stands at; then it proves nothing
     here. `gen_time` is None when the token cannot be read, `accuracy` is in seconds. The
     token stands in the first `end` bytes of the file; one over the document covers these
-    bytes, except itself.
+    bytes, except itself. `imprint` is the message imprint: the name of the digest and its value.
     """
 
     id: str
@@ -88,6 +134,8 @@ class TimeStampFacts:
     issued_by: str | None = None
     algorithm: str | None = None
     end: int | None = None
+    algorithms: AlgorithmFacts | None = None
+    imprint: tuple[str, bytes] | None = None
 
 
 class EvidenceKind(Enum):
@@ -118,7 +166,8 @@ class SignatureFacts:
     `certificate_der` is the signing certificate when one was found, `identified` tells
     that the signature itself names it by hash; `certificates` are all that came along,
     trusted by nobody yet. The signature covers the first `end` bytes of the file, except
-    its own value; `time_stamps` are those over this value.
+    its own value; `time_stamps` are those over this value. `format_name` is the /SubFilter of a
+    PDF, `value` the signature value, `digest` that of the covered bytes: the name of the algorithm and the value.
     """
 
     id: str
@@ -135,6 +184,11 @@ class SignatureFacts:
     revision: int | None = None
     end: int | None = None
     time_stamps: tuple[TimeStampFacts, ...] = ()
+    algorithms: AlgorithmFacts | None = None
+    claims: Claims = Claims()
+    format_name: str | None = None
+    digest: tuple[str, bytes] | None = None
+    value: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

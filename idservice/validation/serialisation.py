@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from idservice.errors import Finding, MalformedRequest
 from idservice.validation.facts import (
+    AlgorithmFacts,
     Change,
+    ChangeKind,
     ChangeVerdict,
+    Claims,
     Coverage,
     DocumentFacts,
     EvidenceKind,
@@ -65,10 +69,7 @@ def _signature_to_json(signature: SignatureFacts) -> dict[str, Any]:
         "integrity": signature.integrity.value,
         "coverage": signature.coverage.value,
         "findings": [_finding_to_json(item) for item in signature.findings],
-        "changes": [
-            [item.code, item.revision, item.page, item.message, item.verdict.value]
-            for item in signature.changes
-        ],
+        "changes": [_change_to_json(item) for item in signature.changes],
         "certificate": None if certificate is None else _to_base64(certificate),
         "identified": signature.identified,
         "certificates": [_to_base64(item) for item in signature.certificates],
@@ -77,6 +78,11 @@ def _signature_to_json(signature: SignatureFacts) -> dict[str, Any]:
         "revision": signature.revision,
         "end": signature.end,
         "timeStamps": [_time_stamp_to_json(item) for item in signature.time_stamps],
+        "algorithms": _algorithms_to_json(signature.algorithms),
+        "claims": asdict(signature.claims),
+        "formatName": signature.format_name,
+        "digest": _digest_to_json(signature.digest),
+        "value": None if signature.value is None else _to_base64(signature.value),
     }
 
 
@@ -88,7 +94,7 @@ def _signature_from_json(value: Any) -> SignatureFacts:
         integrity=Integrity(value["integrity"]),
         coverage=Coverage(value["coverage"]),
         findings=tuple(_finding_from_json(item) for item in value["findings"]),
-        changes=tuple(_change_from_json(*item) for item in value["changes"]),
+        changes=tuple(_change_from_json(item) for item in value["changes"]),
         certificate_der=None if certificate is None else _from_base64(certificate),
         identified=value["identified"] is True,
         certificates=tuple(_from_base64(item) for item in value["certificates"]),
@@ -97,6 +103,11 @@ def _signature_from_json(value: Any) -> SignatureFacts:
         revision=_optional_number(value["revision"]),
         end=_optional_number(value["end"]),
         time_stamps=tuple(_time_stamp_from_json(item) for item in value["timeStamps"]),
+        algorithms=_algorithms_from_json(value["algorithms"]),
+        claims=_claims_from_json(value["claims"]),
+        format_name=_optional_text(value["formatName"]),
+        digest=_digest_from_json(value["digest"]),
+        value=None if value["value"] is None else _from_base64(value["value"]),
     )
 
 
@@ -114,6 +125,8 @@ def _time_stamp_to_json(stamp: TimeStampFacts) -> dict[str, Any]:
         "issuedBy": stamp.issued_by,
         "algorithm": stamp.algorithm,
         "end": stamp.end,
+        "algorithms": _algorithms_to_json(stamp.algorithms),
+        "imprint": _digest_to_json(stamp.imprint),
     }
 
 
@@ -131,6 +144,8 @@ def _time_stamp_from_json(value: Any) -> TimeStampFacts:
         issued_by=_optional_text(value["issuedBy"]),
         algorithm=_optional_text(value["algorithm"]),
         end=_optional_number(value["end"]),
+        algorithms=_algorithms_from_json(value["algorithms"]),
+        imprint=_digest_from_json(value["imprint"]),
     )
 
 
@@ -156,14 +171,64 @@ def _finding_from_json(value: Any) -> Finding:
     return Finding(_text(code), _text(message), _text(fix))
 
 
-def _change_from_json(code: Any, revision: Any, page: Any, message: Any, verdict: Any) -> Change:
+def _change_to_json(change: Change) -> list[Any]:
+    return [
+        change.code,
+        change.revision,
+        change.page,
+        change.message,
+        change.verdict.value,
+        change.kind.value,
+        change.covered_by,
+    ]
+
+
+def _change_from_json(value: Any) -> Change:
+    code, revision, page, message, verdict, kind, covered_by = value
     return Change(
         _text(code),
         _optional_number(revision),
         _optional_number(page),
         _text(message),
         ChangeVerdict(verdict),
+        ChangeKind(kind),
+        _optional_text(covered_by),
     )
+
+
+def _algorithms_to_json(algorithms: AlgorithmFacts | None) -> list[Any] | None:
+    if algorithms is None:
+        return None
+    return [algorithms.signature, algorithms.digest, algorithms.key_bits]
+
+
+def _algorithms_from_json(value: Any) -> AlgorithmFacts | None:
+    if value is None:
+        return None
+    signature, digest, key_bits = value
+    return AlgorithmFacts(_text(signature), _optional_text(digest), _optional_number(key_bits))
+
+
+def _claims_from_json(value: Any) -> Claims:
+    return Claims(
+        reason=_optional_text(value["reason"]),
+        location=_optional_text(value["location"]),
+        contact=_optional_text(value["contact"]),
+        roles=tuple(_text(item) for item in value["roles"]),
+        commitments=tuple(_text(item) for item in value["commitments"]),
+        signature_policy=_optional_text(value["signature_policy"]),
+    )
+
+
+def _digest_to_json(digest: tuple[str, bytes] | None) -> list[str] | None:
+    return None if digest is None else [digest[0], _to_base64(digest[1])]
+
+
+def _digest_from_json(value: Any) -> tuple[str, bytes] | None:
+    if value is None:
+        return None
+    name, digest = value
+    return _text(name), _from_base64(digest)
 
 
 def _to_base64(data: bytes) -> str:
