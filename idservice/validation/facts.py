@@ -167,7 +167,8 @@ class SignatureFacts:
     that the signature itself names it by hash; `certificates` are all that came along,
     trusted by nobody yet. The signature covers the first `end` bytes of the file, except
     its own value; `time_stamps` are those over this value. `format_name` is the /SubFilter of a
-    PDF, `value` the signature value, `digest` that of the covered bytes: the name of the algorithm and the value.
+    PDF, `value` the signature value, `digest` that of the covered bytes: the name of the
+    algorithm and the value.
     """
 
     id: str
