@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes import ObjectChange, Permission, analyse_changes
-from idservice.validation.facts import Change, ChangeVerdict, Integrity, worst_change
+from idservice.validation.facts import Change, ChangeKind, ChangeVerdict, Integrity, worst_change
 
 if TYPE_CHECKING:
     from idservice.pdf.byte_range import ByteRange
@@ -33,10 +33,11 @@ _MAX_SAID_BYTES = 1024
 class JudgedSignature:
     """What is known of one signature or document time-stamp of the file.
 
-    `holder` is the number of the object in which its dictionary stands; `covered` tells that
-    it covers its whole revision but itself.
+    `id` is how the report names it; `holder` is the number of the object in which its
+    dictionary stands; `covered` tells that it covers its whole revision but itself.
     """
 
+    id: str
     holder: int
     revision: Revision | None
     integrity: Integrity
@@ -98,6 +99,7 @@ def later_changes(
 def _judged(change: ObjectChange, known: dict[tuple[int, int], JudgedSignature]) -> Change:
     """Require an added signature to be one, of the revision that adds it."""
     verdict, code, message = _VERDICTS[change.permission], change.code, change.message
+    found = None
     if change.signature is not None:
         found = known.get((change.signature.holder, change.revision))
         if found is None or not found.covered or found.integrity is Integrity.BROKEN:
@@ -106,7 +108,15 @@ def _judged(change: ObjectChange, known: dict[tuple[int, int], JudgedSignature])
         elif found.integrity is not Integrity.INTACT:
             verdict = ChangeVerdict.NOT_ANALYSED
             message += " It cannot be verified."
-    return Change(code, change.revision, change.page, message, verdict)
+    return Change(
+        code,
+        change.revision,
+        change.page,
+        message,
+        verdict,
+        ChangeKind(change.kind.value),
+        found.id if change.covers and found is not None else None,
+    )
 
 
 def _not_compared(number: int) -> Change:
@@ -126,6 +136,7 @@ def _nothing(number: int) -> Change:
         None,
         f"Revision {number} changes nothing that the document uses.",
         ChangeVerdict.PERMITTED,
+        ChangeKind.NO_EFFECT,
     )
 
 
@@ -144,5 +155,6 @@ def _loose_bytes(data: PdfData, covered: int) -> list[Change]:
             None,
             f"{many} to no revision {follow} this signature.",
             ChangeVerdict.PERMITTED if blank else ChangeVerdict.FORBIDDEN,
+            ChangeKind.NO_EFFECT if blank else ChangeKind.CONTENT,
         )
     ]

@@ -174,7 +174,8 @@ def _judged(found: _Signature, facts: SignatureFacts | TimeStampFacts) -> Judged
     worthless = fails or "time_stamp_imprint_mismatch" in codes
     known = "sub_filter_unsupported" not in codes
     integrity = Integrity.BROKEN if worthless and known else facts.integrity
-    return JudgedSignature(found.item.object_number, found.revision, integrity, found.covered)
+    holder = found.item.object_number
+    return JudgedSignature(facts.id, holder, found.revision, integrity, found.covered)
 
 
 def _changes_after(

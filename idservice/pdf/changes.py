@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.changes_annotations import annotation_changed, annotation_list_changed
 from idservice.pdf.changes_catalog import (
     catalog_changed,
     encryption_changed,
@@ -30,17 +31,13 @@ from idservice.pdf.changes_form import (
 from idservice.pdf.changes_judgement import (
     AddedSignature,
     Judgement,
+    Kind,
     ObjectChange,
     Permission,
 )
 from idservice.pdf.changes_locks import constraints_of
 from idservice.pdf.changes_metadata import metadata_object_changed
-from idservice.pdf.changes_pages import (
-    annotation_changed,
-    annotation_list_changed,
-    page_changed,
-    page_holder_changed,
-)
+from idservice.pdf.changes_pages import page_changed, page_holder_changed
 from idservice.pdf.changes_showing import require_signatures_to_show, shown
 from idservice.pdf.changes_store import item_changed, part_changed, store_object_changed
 from idservice.pdf.document_roles import Role, Roles
@@ -53,7 +50,7 @@ if TYPE_CHECKING:
     from idservice.pdf.document import PdfDocument
     from idservice.pdf.revisions import Revision, RevisionHistory
 
-__all__ = ["AddedSignature", "ObjectChange", "Permission", "analyse_changes"]
+__all__ = ["AddedSignature", "Kind", "ObjectChange", "Permission", "analyse_changes"]
 
 Rule = Callable[[Judgement, int, StoredObject | None, StoredObject | None], None]
 
@@ -251,5 +248,7 @@ def _tell_signatures(judgement: Judgement) -> None:
                 f"Revision {revision} adds {what} in the field {shown(name)}{where}.",
                 Permission.PERMITTED,
                 added,
+                Kind.TIME_STAMP if added.is_time_stamp else Kind.SIGNATURE,
+                name in judgement.covering,
             )
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from idservice.pdf.change_kinds import Kind
 from idservice.pdf.fields import FieldLock
 from idservice.pdf.object_values import Keyword, Reference, Value
 
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
     from idservice.pdf.document_roles import Roles
     from idservice.pdf.object_history import Step, View
     from idservice.pdf.reference_index import ReferenceIndex
+
+__all__ = [
+    "ANNOTATING",
+    "FORM_FILLING",
+    "NO_CHANGES",
+    "RFC3161",
+    "AddedSignature",
+    "Constraints",
+    "Judgement",
+    "Kind",
+    "ObjectChange",
+    "Permission",
+    "is_active",
+    "is_set",
+    "same",
+]
 
 NO_CHANGES, FORM_FILLING, ANNOTATING = 1, 2, 3
 RFC3161 = "ETSI.RFC3161"
@@ -52,7 +69,8 @@ class ObjectChange:
     """One change that a revision makes.
 
     `code` is stable; `page` counts from 1; `signature` is set for an added signature, which
-    still has to be judged by whoever knows about signatures.
+    still has to be judged by whoever knows about signatures. `covers` tells that what it
+    shows lies over what was signed before.
     """
 
     code: str
@@ -61,6 +79,8 @@ class ObjectChange:
     message: str
     permission: Permission
     signature: AddedSignature | None = None
+    kind: Kind = Kind.CONTENT
+    covers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +103,13 @@ class Constraints:
 
 @dataclass(slots=True)
 class Judgement:
-    """The judgement about one revision, while rules work on it."""
+    """The judgement about one revision, while rules work on it.
+
+    `widgets` are those that come with added fields, by the name of the field; `filled` are the
+    fields whose value differs. `dressed` are fields and annotations that may look different
+    from now on: what their appearances alone use is no other change. `covering` are the added
+    fields that show over what was signed.
+    """
 
     step: Step
     roles: Roles
@@ -100,32 +126,62 @@ class Judgement:
     widget_counts: dict[str, int] = field(default_factory=dict)
     new_locks: list[FieldLock] = field(default_factory=list)
     dressed: set[int] = field(default_factory=set)
+    covering: set[str] = field(default_factory=set)
 
-    def permit(self, code: str, message: str, page: int | None = None) -> None:
-        """Say that something permitted was changed."""
-        self._add(code, message, page, Permission.PERMITTED)
-
-    def leave(
-        self, code: str, message: str, page: int | None = None, needs: int = FORM_FILLING
+    def permit(
+        self, code: str, message: str, page: int | None = None, *, kind: Kind = Kind.NO_EFFECT
     ) -> None:
-        """Say that something was changed that is not judged here.
+        """Say that something was changed that may change after any signature."""
+        self._add(code, message, page, Permission.PERMITTED, kind)
 
-        `needs` is the permission that a certification must give for it: without that it is
-        forbidden.
+    def allow(
+        self,
+        code: str,
+        message: str,
+        page: int | None = None,
+        *,
+        kind: Kind,
+        needs: int = FORM_FILLING,
+    ) -> None:
+        """Say that something was changed that may change unless a certification forbids it.
+
+        `needs` is the permission that certifications must leave for it (cl. 12.8.2.2).
         """
         allowed = self.constraints.permissions >= needs
-        self._add(code, message, page, Permission.UNJUDGED if allowed else Permission.FORBIDDEN)
+        message += "" if allowed else ", which a certification or a lock of the document forbids"
+        permission = Permission.PERMITTED if allowed else Permission.FORBIDDEN
+        self._add(code, message, page, permission, kind)
 
-    def forbid(self, code: str, message: str, page: int | None = None) -> None:
+    def leave(
+        self,
+        code: str,
+        message: str,
+        page: int | None = None,
+        *,
+        kind: Kind = Kind.CONTENT,
+        needs: int = FORM_FILLING,
+    ) -> None:
+        """Say that something was changed of which it is not known what it means.
+
+        Without the permission that it `needs` it is forbidden all the same.
+        """
+        allowed = self.constraints.permissions >= needs
+        permission = Permission.UNJUDGED if allowed else Permission.FORBIDDEN
+        self._add(code, message, page, permission, kind)
+
+    def forbid(
+        self, code: str, message: str, page: int | None = None, *, kind: Kind = Kind.CONTENT
+    ) -> None:
         """Say that something was changed that nobody may change."""
-        self._add(code, message, page, Permission.FORBIDDEN)
+        self._add(code, message, page, Permission.FORBIDDEN, kind)
 
-    def _add(self, code: str, message: str, page: int | None, permission: Permission) -> None:
+    def _add(
+        self, code: str, message: str, page: int | None, permission: Permission, kind: Kind
+    ) -> None:
         revision = self.step.revision
         where = "" if page is None else f" (page {page})"
-        self.items.append(
-            ObjectChange(code, revision, page, f"Revision {revision} {message}{where}.", permission)
-        )
+        said = f"Revision {revision} {message}{where}."
+        self.items.append(ObjectChange(code, revision, page, said, permission, None, kind))
 
 
 def same(old_view: View, old: Value, new_view: View, new: Value) -> bool:
