@@ -22,6 +22,7 @@ from idservice.errors.families import (
 )
 from idservice.errors.malformed import (
     CharactersNotInFont,
+    DrawingUnavailable,
     FontUnreadable,
     InputTooLarge,
     MalformedCard,
@@ -37,6 +38,8 @@ from idservice.errors.malformed import (
     MalformedRequest,
     MalformedTimeStamp,
     MalformedToken,
+    MalformedTrustedList,
+    MalformedXml,
     NotAPdf,
     PictureUnreadable,
     TextNeedsShaping,
@@ -134,6 +137,10 @@ from idservice.errors.verification import (
     StatusAnswerStale,
     TimeStampMismatch,
     TimeStampNotTrusted,
+    TrustedListExpired,
+    TrustedListNotTrusted,
+    TrustedListOlder,
+    XmlSignatureRefused,
 )
 
 __all__ = [
@@ -163,6 +170,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DemonstrationFailed",
     "Dependency",
+    "DrawingUnavailable",
     "FieldNotFound",
     "FileNotReadable",
     "FileNotWritable",
@@ -190,6 +198,8 @@ __all__ = [
     "MalformedRequest",
     "MalformedTimeStamp",
     "MalformedToken",
+    "MalformedTrustedList",
+    "MalformedXml",
     "MethodNotAllowed",
     "NotAPdf",
     "NotFound",
@@ -242,6 +252,9 @@ __all__ = [
     "TimeStampPolicyUnacceptable",
     "TimeStampRefused",
     "TooManyRequests",
+    "TrustedListExpired",
+    "TrustedListNotTrusted",
+    "TrustedListOlder",
     "TsaUnavailable",
     "UnknownFormat",
     "UnsafeDatabase",
@@ -253,4 +266,5 @@ __all__ = [
     "UnsupportedTimeStampExtension",
     "Verification",
     "WorkerDied",
+    "XmlSignatureRefused",
 ]

@@ -35,6 +35,18 @@ class MalformedCrl(MalformedInput):
     code = "malformed_crl"
 
 
+class MalformedXml(MalformedInput):
+    """An XML document cannot be read, has a document type, or is beyond the limits."""
+
+    code = "malformed_xml"
+
+
+class MalformedTrustedList(MalformedInput):
+    """A trusted list does not have the form of ETSI TS 119 612."""
+
+    code = "malformed_trusted_list"
+
+
 class MalformedPdf(MalformedInput):
     """A PDF is damaged: its structure cannot be read without guessing."""
 
@@ -123,6 +135,12 @@ class TextNeedsShaping(Unsupported):
     """The text of a visible signature is in a script that needs shaping, which is not done."""
 
     code = "text_needs_shaping"
+
+
+class DrawingUnavailable(Unsupported):
+    """Pages of a document cannot be drawn, because the program for it is not installed."""
+
+    code = "drawing_unavailable"
 
 
 class UnsupportedPdf(Unsupported):

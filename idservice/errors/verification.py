@@ -65,6 +65,30 @@ class CertificateConstraintsViolated(Verification):
     code = "certificate_constraints_violated"
 
 
+class XmlSignatureRefused(Verification):
+    """An XML signature does not cover the document, or is not built as it must be."""
+
+    code = "xml_signature_refused"
+
+
+class TrustedListNotTrusted(Verification):
+    """A trusted list is signed by nobody who was named as its signer."""
+
+    code = "trusted_list_not_trusted"
+
+
+class TrustedListExpired(Verification):
+    """The next update of a trusted list is overdue, or the list is from the future."""
+
+    code = "trusted_list_expired"
+
+
+class TrustedListOlder(Verification):
+    """A trusted list is older than the one that was used before it."""
+
+    code = "trusted_list_older"
+
+
 class StatusAnswerInvalid(Verification):
     """An OCSP answer or CRL does not verify, or comes from somebody who may not give it."""
 
