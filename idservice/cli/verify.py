@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from idservice.cli import failures
+from idservice.cli.report_options import ReportWishes, report_options
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
 from idservice.cli.trust_files import read_trust_file
@@ -70,6 +71,7 @@ class _Time(click.ParamType[dt.datetime]):
     type=_Time(),
     help="Validate as of this time (ISO 8601) instead of now; the report is marked with it.",
 )
+@report_options
 @click.pass_obj
 def verify(
     context: AppContext,
@@ -79,19 +81,22 @@ def verify(
     password_file: Path | None,
     trust: tuple[Path, ...],
     at: dt.datetime | None,
+    reports: ReportWishes,
 ) -> int:
     """Verify every signature in FILES and say what can be relied upon.
 
     Ends with 0 when every file has a signature and every signature is TOTAL-PASSED, with 1
     when anything else is to be said about a PDF, with 2 when a file cannot be used at all.
     """
+    reports.require_one_file(len(files))
+    reports.require_free()
     secret = read_password(given=password, file=password_file)
     # Certificates of strangers make the library warn; the report says what matters.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         anchors = tuple(item for path in trust for item in read_trust_file(path))
         validation = _validation(context)
-        codes = [_report(validation, path, secret, at, anchors, as_json) for path in files]
+        codes = [_report(validation, path, secret, at, anchors, as_json, reports) for path in files]
     return max(codes)
 
 
@@ -102,10 +107,11 @@ def _report(
     at: dt.datetime | None,
     anchors: tuple[TrustedCertificate, ...],
     as_json: bool,
+    reports: ReportWishes,
 ) -> int:
     """Report about one file and return the exit code that it asks for."""
     try:
-        report = _validate(validation, path, password, at, anchors)
+        report = _validate(validation, path, password, at, anchors, reports)
     except IdServiceError as exc:
         return _report_unusable(path, exc, as_json)
     if as_json:
@@ -134,6 +140,7 @@ def _validate(
     password: str | None,
     at: dt.datetime | None,
     anchors: tuple[TrustedCertificate, ...],
+    reports: ReportWishes,
 ) -> ValidationReport:
     from idservice.services.documents import open_document
 
@@ -142,6 +149,7 @@ def _validate(
         report = validation.validate(
             document.data, str(path), password=password, at=at, extra_anchors=anchors
         )
+        reports.write(report, document.data, validation.settings, password)
         document.require_unchanged()
         return report
 

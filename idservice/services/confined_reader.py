@@ -16,13 +16,16 @@ import resource
 import socket
 import sys
 import warnings
+from dataclasses import asdict
 from mmap import mmap
 from pathlib import Path
 from typing import Any
 
 from idservice.errors import IdServiceError
+from idservice.pades.differences import read_differences
 from idservice.pades.facts import read_facts
 from idservice.services.confined_requests import MEMORY_EXCEEDED, receive
+from idservice.services.page_drawing import draw_pages
 from idservice.services.preparation import LocalPreparer, PreparationOrder
 from idservice.validation.serialisation import facts_to_json
 
@@ -57,10 +60,19 @@ def _answer(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
     try:
         if request["do"] == "prepare":
             return _prepare(Path(request["path"]), bytes(body))
+        if request["do"] == "compare":
+            return _compare(request, body)
+        if request["do"] == "draw":
+            return draw_pages(body, request["end"], request["page"], request["password"])
         facts = read_facts(body, password=request["password"], max_bytes=request["max_bytes"])
     except IdServiceError as exc:
         return {"error": [exc.code, exc.detail, exc.fix]}
     return {"facts": facts_to_json(facts)}
+
+
+def _compare(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
+    found = read_differences(body, password=request["password"], max_bytes=request["max_bytes"])
+    return {"revisions": [asdict(item) for item in found]}
 
 
 def _prepare(path: Path, order_bytes: bytes) -> dict[str, Any]:

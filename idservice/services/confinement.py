@@ -34,8 +34,14 @@ from idservice.errors import (
     ServiceUnavailable,
     Unsupported,
 )
+from idservice.pades.differences import RevisionDifference
 from idservice.pades.pending import PendingSignature
 from idservice.pdf.frame import PdfData
+from idservice.services.confined_answers import (
+    DrawnPage,
+    differences_from_json,
+    drawn_from_json,
+)
 from idservice.services.confined_requests import BYTES_COME, FILE_COMES, MEMORY_EXCEEDED
 from idservice.services.mapped_file import MappedFile
 from idservice.services.preparation import Preparation, PreparationOrder
@@ -87,6 +93,28 @@ class ConfinedReader:
         order_bytes = pickle.dumps(order)
         head = {"do": "prepare", "size": len(order_bytes), "path": str(path.absolute())}
         return _preparation(self._ask(head, order_bytes))
+
+    def compare(
+        self, document: PdfData, *, password: str | None, max_bytes: int
+    ) -> tuple[RevisionDifference, ...]:
+        """Return what each revision changed, as `pades.differences.read_differences` does.
+
+        Raises what reading raises, and MalformedPdf for a file that cannot be compared.
+        """
+        head = {"do": "compare", "size": len(document), "password": password}
+        answer = self._ask({**head, "max_bytes": max_bytes}, document)
+        _raise_error(answer)
+        return differences_from_json(answer)
+
+    def draw(self, document: PdfData, end: int, page: int, *, password: str | None) -> DrawnPage:
+        """Draw page `page` (from 1) as it is now and as it was in the first `end` bytes.
+
+        Raises MalformedPdf, DrawingUnavailable, InputTooLarge and ServiceUnavailable.
+        """
+        head = {"do": "draw", "size": len(document), "password": password}
+        answer = self._ask({**head, "end": end, "page": page}, document)
+        _raise_error(answer)
+        return drawn_from_json(answer)
 
     def _ask(self, head: dict[str, Any], body: PdfData) -> Any:
         worker = self._take()

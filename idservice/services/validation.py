@@ -84,6 +84,11 @@ class Validation:
         self._revocation = revocation or NoRevocationSource()
 
     @property
+    def settings(self) -> ValidationSettings:
+        """The limits within which documents are read."""
+        return self._settings
+
+    @property
     def max_document_bytes(self) -> int:
         """Largest document that is read, in bytes."""
         return self._settings.max_document_bytes
