@@ -1,0 +1,1 @@
+"""XML that is read safely, and XML signatures over whole documents (XMLDSig, XAdES)."""
