@@ -72,7 +72,7 @@ pictures: $(DEVELOP) ## Make the pictures of the README from the running product
 lock: ## Choose the newest allowed versions and pin them with hashes (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv. Install it with: pip install uv" >&2; exit 2; }
 	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --upgrade \
-	  --extra postgres --extra hsm --extra build --output-file requirements.lock
+	  --extra postgres --extra hsm --extra preview --extra build --output-file requirements.lock
 	$(UV) pip compile pyproject.toml $(LOCK_FLAGS) --upgrade --constraint requirements.lock \
 	  --all-extras --output-file requirements-dev.lock
 
