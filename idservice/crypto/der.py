@@ -104,8 +104,16 @@ def check_der(
             nodes += 1
             if nodes > max_nodes:
                 raise _malformed(f"it has more than {max_nodes} elements")
-            start, stop = contents_range(data, position, end)
-            if data[position] & 0x20:
+            tag = data[position]
+            # Most elements are short and usual; this is the heart of reading a certificate.
+            if end - position > 1 and data[position + 1] < 0x80 and tag and tag & 0x1F != 0x1F:
+                start = position + 2
+                stop = start + data[position + 1]
+            else:
+                start, stop = contents_range(data, position, end)
+            if stop > end:
+                raise _malformed("an element is longer than what holds it")
+            if tag & 0x20:
                 if depth >= max_depth:
                     raise _malformed(f"it is nested deeper than {max_depth} levels")
                 pending.append((start, stop, depth + 1))

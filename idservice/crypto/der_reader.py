@@ -8,7 +8,8 @@ one form that DER allows (X.690 cl. 8.3, 8.19, 11.1); whatever is not raises Mal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from idservice.crypto.der import MAX_BYTES, contents_range
 from idservice.errors import MalformedDer
@@ -31,8 +32,7 @@ def context(number: int, *, constructed: bool = True) -> int:
     return (0xA0 if constructed else 0x80) | number
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element: its identifier octet, its whole encoding and its contents."""
 
     tag: int
@@ -76,14 +76,14 @@ class Elements:
 
     def take(self, tag: int | None = None) -> Element:
         """Return the next element, which must have this tag when one is given."""
-        if self.at_end:
+        data, position = self._data, self._position
+        if position >= len(data):
             raise _malformed("an element is missing")
-        position = self._position
-        start, stop = contents_range(self._data, position, len(self._data))
-        if tag is not None and self._data[position] != tag:
-            raise _unexpected(tag, self._data[position])
+        start, stop = contents_range(data, position, len(data))
+        if tag is not None and data[position] != tag:
+            raise _unexpected(tag, data[position])
         self._position = stop
-        return Element(self._data[position], self._data[position:stop], self._data[start:stop])
+        return Element(data[position], data[position:stop], data[start:stop])
 
     def take_if(self, tag: int) -> Element | None:
         """Return the next element if it has this tag, else None and stay."""
@@ -144,6 +144,8 @@ def _integer(contents: bytes, max_bytes: int = MAX_INTEGER_BYTES) -> int:
     return int.from_bytes(contents, "big", signed=True)
 
 
+# The same few identifiers are in everything; each is short.
+@lru_cache(maxsize=1024)
 def _object_identifier(contents: bytes) -> str:
     if not 0 < len(contents) <= MAX_OID_BYTES or contents[-1] & 0x80:
         raise _malformed("an object identifier is empty, too long or cut off")
