@@ -143,8 +143,19 @@ def _marks(was: Image.Image, shown: Image.Image) -> Iterator[Mark]:
     cells = padded.reduce(_CELL).tobytes()
     changed = {index for index, level in enumerate(cells) if level}
     boxes = sorted(_areas(changed, columns), key=lambda box: box[2] * box[3], reverse=True)
-    for left, top, width, height in boxes[:_MAX_MARKS]:
-        yield Mark(left / columns, top / rows, width / columns, height / rows)
+    for left, top, right, bottom in map(_framed, boxes[:_MAX_MARKS]):
+        yield Mark(
+            max(left, 0) / columns,
+            max(top, 0) / rows,
+            (min(right, columns) - max(left, 0)) / columns,
+            (min(bottom, rows) - max(top, 0)) / rows,
+        )
+
+
+def _framed(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Leave room around what differs, so that the frame hides none of it."""
+    left, top, width, height = box
+    return left - 1, top - 1, left + width + 1, top + height + 1
 
 
 def _areas(changed: set[int], columns: int) -> Iterator[tuple[int, int, int, int]]:

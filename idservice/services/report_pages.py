@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import IdServiceError
 from idservice.services.confinement import ConfinedReader
-from idservice.validation.facts import ChangeVerdict
+from idservice.validation.facts import worst_change
 
 if TYPE_CHECKING:
     from idservice.pdf.frame import PdfData
@@ -54,7 +54,7 @@ class SignedRevision:
     """What one or several signatures cover: their names, how many bytes, and the pages.
 
     `pages_then` and `pages_now` are how many the document had and has, None when nobody knows.
-    Pages beyond the limit are not among `pages`.
+    Pages beyond the limit are not among `pages`. `verdict` is the gravest of all later changes.
     """
 
     number: int | None
@@ -63,6 +63,7 @@ class SignedRevision:
     pages: tuple[ComparedPage, ...]
     pages_then: int | None
     pages_now: int | None
+    verdict: str
 
     @property
     def left_out(self) -> int:
@@ -110,8 +111,9 @@ class _Drawer:
         changes = signatures[0].facts.changes
         first = self._page(1, end, changes)
         pages = [] if first is None else [first]
-        counts = (None, None) if first is None or first.drawn is None else first.drawn.pages
-        for number in _order(changes, max(counts[0] or 1, counts[1] or 1)):
+        drawn = None if first is None else first.drawn
+        then, now = (None, None) if drawn is None else drawn.pages
+        for number in _order(changes, max(then or 1, now or 1)):
             page = self._page(number, end, changes)
             if page is None:
                 break
@@ -121,7 +123,9 @@ class _Drawer:
             tuple(item.facts.id for item in signatures),
             end,
             tuple(sorted(pages, key=lambda item: item.number)),
-            *counts,
+            then,
+            now,
+            worst_change(changes).value,
         )
 
     def _page(self, number: int, end: int, changes: tuple[Change, ...]) -> ComparedPage | None:
@@ -131,8 +135,7 @@ class _Drawer:
         self._drawn += 1
         self._progress(self._drawn, MAX_PAGES)
         here = tuple(item for item in changes if item.page == number)
-        order = tuple(ChangeVerdict)
-        worst = max((item.verdict for item in here), key=order.index, default=ChangeVerdict.NONE)
+        worst = worst_change(here)
         try:
             drawn = self._reader.draw(self._document, end, number, password=self._password)
         except IdServiceError as exc:
