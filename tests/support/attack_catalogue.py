@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from functools import cache
 
-from support import attacks_forgery, attacks_saving, attacks_shadow
+from support import (
+    attacks_actions,
+    attacks_alias,
+    attacks_annotations,
+    attacks_forgery,
+    attacks_messages,
+    attacks_readers,
+    attacks_saving,
+    attacks_shadow,
+    attacks_signatures,
+    attacks_structure,
+)
 from support.attacks import Variant
 
-_FAMILIES = (attacks_forgery, attacks_saving, attacks_shadow)
+_FAMILIES = (
+    attacks_forgery,
+    attacks_saving,
+    attacks_shadow,
+    attacks_annotations,
+    attacks_signatures,
+    attacks_alias,
+    attacks_actions,
+    attacks_structure,
+    attacks_messages,
+    attacks_readers,
+)
 
 
 @cache

@@ -41,7 +41,7 @@ class Variant:
 
     `base` names the signed document from which `make` derives the file; OWN stands for none.
     The signature number `victim` (from 0, in the order of the base) is the one that is attacked.
-    With `only_level` the signature keeps its own worth, and the level that was pretended is lost.
+    With `only_level` the signature keeps its own worth, but no earlier time is proved for it.
     """
 
     id: str
