@@ -13,30 +13,32 @@ from idservice.crypto.algorithm_identifiers import (
     RSASSA_PSS,
     AlgorithmIdentifier,
     parse_algorithm,
-    resolve_signature_algorithm,
-)
-from idservice.crypto.algorithms import (
-    HashAlgorithm,
-    SignatureAlgorithm,
-    hash_by_oid,
-    signature_algorithm,
 )
 from idservice.crypto.der_reader import context
+from idservice.crypto.recognised import (
+    RecognisedAlgorithm,
+    recognised_algorithm,
+    recognised_hash,
+)
+from idservice.crypto.recognised_keys import RecognisedKey
 from idservice.errors import Finding, MalformedDer, UnsupportedAlgorithm
 
-RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 CMS_ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 
 _NULL_DER = b"\x05\x00"
+_OID_TAG = b"\x06"
 
-Claimed = tuple[SignatureAlgorithm | None, tuple[Finding, ...]]
+Claimed = tuple[RecognisedAlgorithm | None, tuple[Finding, ...]]
 
 
 def claimed_algorithm(signer: SignerInfo) -> Claimed:
-    """Return the algorithm that a SignerInfo names, or None with the reason."""
+    """Return the algorithm that a SignerInfo names, or None with the reason.
+
+    One that is only recognised is returned with a finding: it is verified, not relied upon.
+    """
     try:
-        digest = hash_by_oid(signer.digest_algorithm.oid)
-        algorithm = _resolve(signer.signature_algorithm, digest)
+        digest = recognised_hash(signer.digest_algorithm.oid)
+        algorithm = recognised_algorithm(signer.signature_algorithm, digest)
     except UnsupportedAlgorithm as exc:
         return None, (Finding("algorithm_not_allowed", exc.detail, exc.fix),)
     except MalformedDer as exc:
@@ -50,7 +52,23 @@ def claimed_algorithm(signer: SignerInfo) -> Claimed:
                 "Sign again with a program that uses one hash algorithm throughout.",
             ),
         )
-    return algorithm, (*_plain_parameters(signer), *_experimental(algorithm))
+    told = (*_legacy(algorithm), *_experimental(algorithm))
+    return algorithm, (*_plain_parameters(signer, algorithm), *told)
+
+
+def legacy_key_findings(key: RecognisedKey) -> tuple[Finding, ...]:
+    """Tell a key that is verified with although nobody should rely on it any more."""
+    if key.allowed is not None:
+        return ()
+    size = "" if key.bits is None else f" with {key.bits} bits"
+    return (
+        Finding(
+            "algorithm_legacy",
+            f"The key of the certificate is of a kind or size{size} that is verified, and is not "
+            "on the list of keys to rely upon.",
+            "Ask for a signature with P-256, P-384, P-521, Ed25519, or RSA of at least 2048 bits.",
+        ),
+    )
 
 
 def protection_findings(signer: SignerInfo, value_der: bytes) -> tuple[Finding, ...]:
@@ -74,15 +92,21 @@ def protection_findings(signer: SignerInfo, value_der: bytes) -> tuple[Finding, 
     )
 
 
-def _resolve(claimed: AlgorithmIdentifier, digest: HashAlgorithm) -> SignatureAlgorithm:
-    if claimed.oid == RSA_ENCRYPTION:
-        # RFC 3370 cl. 3.2: the hash is then the one of digestAlgorithm.
-        return signature_algorithm("rsa", digest.name)
-    return resolve_signature_algorithm(claimed)
+def _legacy(algorithm: RecognisedAlgorithm) -> tuple[Finding, ...]:
+    if algorithm.allowed is not None:
+        return ()
+    return (
+        Finding(
+            "algorithm_legacy",
+            f"The signature is made with {algorithm.name}, which is verified, and is not on the "
+            "list of algorithms to rely upon: others may be able to forge what it protects.",
+            "Ask for a signature with SHA-256 or stronger and ECDSA, Ed25519 or RSA.",
+        ),
+    )
 
 
-def _experimental(algorithm: SignatureAlgorithm) -> tuple[Finding, ...]:
-    if not algorithm.experimental:
+def _experimental(algorithm: RecognisedAlgorithm) -> tuple[Finding, ...]:
+    if algorithm.allowed is None or not algorithm.allowed.experimental:
         return ()
     return (
         Finding(
@@ -94,12 +118,17 @@ def _experimental(algorithm: SignatureAlgorithm) -> tuple[Finding, ...]:
     )
 
 
-def _plain_parameters(signer: SignerInfo) -> tuple[Finding, ...]:
-    """Require parameters absent or NULL for every algorithm but PSS."""
-    plain = [signer.digest_algorithm]
-    if signer.signature_algorithm.oid != RSASSA_PSS:
-        plain.append(signer.signature_algorithm)
-    if all(item.parameters_der in (None, _NULL_DER) for item in plain):
+def _plain_parameters(signer: SignerInfo, algorithm: RecognisedAlgorithm) -> tuple[Finding, ...]:
+    """Require parameters absent or NULL for every algorithm but PSS.
+
+    Beside plain ECDSA some cards name the curve, which the key names already.
+    """
+    plain = [signer.digest_algorithm.parameters_der]
+    given = signer.signature_algorithm.parameters_der
+    names_curve = algorithm.scheme == "plain-ecdsa" and (given or b"")[:1] == _OID_TAG
+    if signer.signature_algorithm.oid != RSASSA_PSS and not names_curve:
+        plain.append(given)
+    if all(item in (None, _NULL_DER) for item in plain):
         return ()
     return (_parameters("parameters stand where none belong"),)
 

@@ -17,9 +17,12 @@ from idservice.errors import MalformedCms, MalformedDer
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 MAX_CERTIFICATES = 64
+MAX_REVOCATION = 64
 MAX_ATTRIBUTES = 64
 MAX_NODES = 60_000
 MAX_BYTES = 16 * 1024 * 1024
+
+_CERTIFICATE_TAGS = frozenset({der_reader.SEQUENCE, *(context(number) for number in range(4))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ class SignerInfo:
 class SignedData:
     """A SignedData (RFC 5652 cl. 5.1); certificates in the order in which they were sent.
 
-    `has_revocation` tells that revocation lists or answers came along, which are not read.
+    `content` is the OCTET STRING with tag and length, `content_type_der` its type. `revocation`
+    are revocation lists and other formats as they came; `certificate_choices` are all
+    certificates, attribute certificates among them, which say nothing about who signed.
     """
 
     version: int
@@ -70,7 +75,9 @@ class SignedData:
     content: bytes | None
     certificates: tuple[bytes, ...]
     signer_infos: tuple[SignerInfo, ...]
-    has_revocation: bool = False
+    revocation: tuple[bytes, ...] = ()
+    certificate_choices: tuple[bytes, ...] = ()
+    content_type_der: bytes = b""
 
 
 def parse_signed_data(cms_der: bytes) -> SignedData:
@@ -94,7 +101,7 @@ def _signed_data(parts: Elements) -> SignedData:
     version = parts.take().integer()
     digests = parts.take(der_reader.SET).elements().rest()
     encapsulated = parts.take(der_reader.SEQUENCE).elements()
-    content_type = encapsulated.take().object_identifier()
+    content_type = encapsulated.take()
     wrapped = encapsulated.take_if(context(0))
     encapsulated.finish()
     content = None if wrapped is None else der_reader.read(wrapped.contents).encoded
@@ -102,23 +109,35 @@ def _signed_data(parts: Elements) -> SignedData:
     revocation = parts.take_if(context(1))
     signers = parts.take(der_reader.SET).elements().rest(der_reader.SEQUENCE)
     parts.finish()
+    choices = () if certificates is None else _certificates(certificates)
     return SignedData(
         version,
         tuple(parse_algorithm(item) for item in digests),
-        content_type,
+        content_type.object_identifier(),
         content,
-        () if certificates is None else _certificates(certificates),
+        tuple(item.encoded for item in choices if item.tag == der_reader.SEQUENCE),
         tuple(_signer_info(item.elements()) for item in signers),
-        revocation is not None,
+        () if revocation is None else _revocation(revocation),
+        tuple(item.encoded for item in choices),
+        content_type.encoded,
     )
 
 
-def _certificates(element: Element) -> tuple[bytes, ...]:
-    # The obsolete choices (attribute certificates) say nothing about who signed a PDF.
-    found = tuple(item.encoded for item in element.elements().rest(der_reader.SEQUENCE))
+def _certificates(element: Element) -> tuple[Element, ...]:
+    found = element.elements().rest()
     if len(found) > MAX_CERTIFICATES:
         raise _malformed(f"it carries more than {MAX_CERTIFICATES} certificates")
+    # RFC 5652 cl. 10.2.2: besides X.509 certificates attribute certificates and others.
+    if any(item.tag not in _CERTIFICATE_TAGS for item in found):
+        raise _malformed("among its certificates is something of no known kind")
     return found
+
+
+def _revocation(element: Element) -> tuple[bytes, ...]:
+    found = element.elements().rest()
+    if len(found) > MAX_REVOCATION:
+        raise _malformed(f"it carries more than {MAX_REVOCATION} pieces of revocation data")
+    return tuple(item.encoded for item in found)
 
 
 def _signer_info(parts: Elements) -> SignerInfo:

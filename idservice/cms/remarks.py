@@ -7,6 +7,7 @@ the certificates are looked at elsewhere.
 
 from __future__ import annotations
 
+from idservice.cms.carried_data import carried_data
 from idservice.cms.parsing import SignedData, SignerInfo
 from idservice.errors import Finding
 
@@ -28,12 +29,12 @@ def unsigned_remarks(signed_data: SignedData, signer: SignerInfo) -> tuple[Findi
                 "",
             )
         )
-    if signed_data.has_revocation:
+    elif unreadable := carried_data(signed_data, signer).unreadable:
         remarks.append(
             Finding(
                 "unsigned_attribute_unknown",
-                "The signature carries revocation data that nobody signed and that is not looked "
-                "at here; anybody can have put it in.",
+                f"The signature carries revocation data of which {unreadable} parts cannot be "
+                "read; they are passed over.",
                 "",
             )
         )

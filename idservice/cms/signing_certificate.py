@@ -7,7 +7,6 @@ RFC 2634 (signing-certificate) does it with SHA-1.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,9 +16,10 @@ from idservice.cms.parsing import SignedData, SignerIdentifier
 from idservice.cms.signed_data import issuer_and_serial
 from idservice.crypto import der_reader
 from idservice.crypto.algorithm_identifiers import parse_algorithm
-from idservice.crypto.algorithms import SHA256, hash_by_oid
+from idservice.crypto.algorithms import SHA256
 from idservice.crypto.certificates import load_certificate
 from idservice.crypto.der_reader import context
+from idservice.crypto.recognised import SHA1, recognised_hash
 from idservice.errors import Finding, MalformedCertificate, MalformedDer, UnsupportedAlgorithm
 
 SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
@@ -66,11 +66,11 @@ def ess_reference(oid: str, value_der: bytes) -> EssReference:
     attribute.take_if(der_reader.SEQUENCE)  # policies
     attribute.finish()
     first = certificates.take(der_reader.SEQUENCE).elements()
-    digest, name = _sha1, "sha1"
+    # RFC 2634 cl. 5.4: the old attribute has no other hash; its weakness is reported.
+    algorithm = SHA1
     if oid == SIGNING_CERTIFICATE_V2:
         named = first.take_if(der_reader.SEQUENCE)
-        algorithm = SHA256 if named is None else hash_by_oid(parse_algorithm(named).oid)
-        digest, name = algorithm.digest, algorithm.name
+        algorithm = SHA256 if named is None else recognised_hash(parse_algorithm(named).oid)
     certificate_hash = first.take().octets()
     issuer, serial = None, None
     if not first.at_end:
@@ -79,7 +79,7 @@ def ess_reference(oid: str, value_der: bytes) -> EssReference:
         serial = names.take().integer()
         names.finish()
     first.finish()
-    return EssReference(digest, name, certificate_hash, issuer, serial)
+    return EssReference(algorithm.digest, algorithm.name, certificate_hash, issuer, serial)
 
 
 def identify(signed_data: SignedData, signer: SignerIdentifier) -> tuple[bytes, ...]:
@@ -95,7 +95,7 @@ def choose(named: tuple[bytes, ...], reference: EssReference | None) -> Identifi
         return Identification(named[0], by_reference=False, findings=())
     for certificate_der in named:
         if reference.fits(certificate_der):
-            weak = () if reference.digest_name != "sha1" else (_weak_reference(),)
+            weak = () if reference.digest_name != SHA1.name else (_weak_reference(),)
             return Identification(certificate_der, by_reference=True, findings=weak)
     return Identification(named[0], by_reference=False, findings=(_mismatch(),))
 
@@ -136,11 +136,6 @@ def _key_identifier(certificate_der: bytes) -> bytes | None:
         return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
         return None
-
-
-def _sha1(data: bytes) -> bytes:
-    # Only to find the certificate that the old attribute names; the weakness is reported.
-    return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
 def _missing() -> Finding:

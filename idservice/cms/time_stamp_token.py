@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.cms.algorithms import claimed_algorithm
 from idservice.cms.attribute_rules import message_digest, single, token_attribute_findings
+from idservice.cms.carried_data import NOTHING_CARRIED, CarriedData, carried_data
 from idservice.cms.parsing import SignedData, SignerInfo, parse_signed_data
 from idservice.cms.signing_certificate import (
     SIGNING_CERTIFICATE,
@@ -42,9 +43,11 @@ from idservice.cms.verification import (
     value_findings,
 )
 from idservice.crypto import der_reader
-from idservice.crypto.algorithms import HashAlgorithm, hash_by_oid
+from idservice.crypto.algorithms import HashAlgorithm
 from idservice.crypto.ber import definite
 from idservice.crypto.certificates import load_certificate
+from idservice.crypto.recognised import LEGACY_HASHES, SignedWith, recognised_hash, signed_with
+from idservice.crypto.recognised_keys import RecognisedKey
 from idservice.errors import (
     Finding,
     MalformedCertificate,
@@ -62,11 +65,12 @@ _DIRECTORY_NAME = 0xA4
 class TimeStampToken:
     """What one token says and whether it holds.
 
-    `hash` is None when the imprint was made with a hash that is not allowed (a finding tells
-    which). `certificate_der` is the authority's, as signer identifier and ESS hash name it;
+    `hash` is None when the imprint was made with a hash that is not even recognised (a finding
+    tells which). `certificate_der` is the authority's, as signer identifier and ESS hash name it;
     `identified` tells that both did. `integrity` is about rules 7 and 8 alone: "intact",
     "broken" or "unverifiable"; `findings` are in the order of the rules. `algorithm` is the
-    name of the signature algorithm when it is allowed.
+    name of the signature algorithm when it is recognised, `signed_with` tells its parts.
+    `carried` is the evidence about certificates that the structure holds besides.
     """
 
     token_der: bytes
@@ -85,6 +89,8 @@ class TimeStampToken:
     algorithm: str | None
     integrity: str
     findings: tuple[Finding, ...]
+    signed_with: SignedWith | None = None
+    carried: CarriedData = NOTHING_CARRIED
 
 
 def read_token(token_der: bytes, certificates_der: Sequence[bytes] = ()) -> TimeStampToken:
@@ -106,8 +112,10 @@ def read_token(token_der: bytes, certificates_der: Sequence[bytes] = ()) -> Time
         ) from exc
     findings += _info_findings(signed_data, info)
     algorithm = _imprint_hash(info, findings)
-    verified = _Verified(UNVERIFIABLE, Identification(None, by_reference=False, findings=()), None)
+    verified = _Verified(UNVERIFIABLE, Identification(None, by_reference=False, findings=()))
+    carried = NOTHING_CARRIED
     if len(signed_data.signer_infos) == 1:
+        carried = carried_data(signed_data, signed_data.signer_infos[0])
         extended = replace(signed_data, certificates=(*signed_data.certificates, *certificates_der))
         verified = _verify(extended, content, info, findings)
     return TimeStampToken(
@@ -127,6 +135,8 @@ def read_token(token_der: bytes, certificates_der: Sequence[bytes] = ()) -> Time
         verified.algorithm,
         verified.integrity,
         tuple(findings),
+        verified.signed_with,
+        carried,
     )
 
 
@@ -156,7 +166,8 @@ def time_stamping_findings(certificate_der: bytes) -> tuple[Finding, ...]:
 class _Verified:
     integrity: str
     found: Identification
-    algorithm: str | None
+    algorithm: str | None = None
+    signed_with: SignedWith | None = None
 
 
 def _read(token_der: bytes, findings: list[Finding]) -> tuple[bytes, SignedData]:
@@ -249,10 +260,19 @@ def _info_findings(signed_data: SignedData, info: TimeStampInfo) -> list[Finding
 
 def _imprint_hash(info: TimeStampInfo, findings: list[Finding]) -> HashAlgorithm | None:
     try:
-        algorithm = hash_by_oid(info.imprint.algorithm_oid)
+        algorithm = recognised_hash(info.imprint.algorithm_oid)
     except UnsupportedAlgorithm as exc:
         findings.append(Finding("algorithm_not_allowed", exc.detail, exc.fix))
         return None
+    if algorithm in LEGACY_HASHES:
+        findings.append(
+            Finding(
+                "algorithm_legacy",
+                f"The hash in the time-stamp is {algorithm.name}, which is computed, and is not on "
+                "the list of hashes to rely upon.",
+                "Use an authority that stamps SHA-256 or stronger.",
+            )
+        )
     if len(info.imprint.value) != algorithm.size:
         findings.append(
             Finding(
@@ -279,18 +299,21 @@ def _verify(
     found = _signing_certificate(signed_data, signer, findings)
     # Rules 6 to 8.
     faults: tuple[Finding, ...] = ()
+    used: RecognisedKey | None = None
     if found.certificate_der is not None:
         findings += time_stamping_findings(found.certificate_der)
         findings += _name_findings(info, found.certificate_der)
         if algorithm is not None:
-            faults = value_findings(signer, algorithm, found.certificate_der)
+            used, faults = value_findings(signer, algorithm, found.certificate_der)
     tied, differs = _digest(signer, content)
     findings += (*differs, *faults)
     broken = differs or any(item.code == "signature_invalid" for item in faults)
-    computed = algorithm is not None and found.certificate_der is not None and not faults
-    intact = computed and tied and signer.signed_attributes_der is not None
+    intact = used is not None and tied
     integrity = BROKEN if broken else INTACT if intact else UNVERIFIABLE
-    return _Verified(integrity, found, None if algorithm is None else algorithm.name)
+    if algorithm is None:
+        return _Verified(integrity, found)
+    described = signed_with(algorithm, None if used is None else used.bits)
+    return _Verified(integrity, found, algorithm.name, described)
 
 
 def _signing_certificate(
@@ -348,7 +371,7 @@ def _digest(signer: SignerInfo, content: bytes) -> tuple[bool, tuple[Finding, ..
     if expected is None:
         return False, ()
     try:
-        if hash_by_oid(signer.digest_algorithm.oid).digest(content) == expected:
+        if recognised_hash(signer.digest_algorithm.oid).digest(content) == expected:
             return True, ()
     except UnsupportedAlgorithm:
         return False, ()

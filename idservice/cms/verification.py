@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from idservice.cms.algorithms import (
     CMS_ALGORITHM_PROTECTION,
     claimed_algorithm,
+    legacy_key_findings,
     protection_findings,
 )
 from idservice.cms.attribute_rules import (
@@ -29,6 +30,7 @@ from idservice.cms.attribute_rules import (
     message_digest,
     single,
 )
+from idservice.cms.carried_data import NOTHING_CARRIED, CarriedData, carried_data
 from idservice.cms.parsing import SignedData, SignerInfo, parse_signed_data
 from idservice.cms.remarks import SIGNATURE_TIME_STAMP, unsigned_remarks
 from idservice.cms.signing_certificate import (
@@ -39,12 +41,18 @@ from idservice.cms.signing_certificate import (
     identify,
     read_reference,
 )
-from idservice.crypto.algorithm_identifiers import require_fits_key_identifier
-from idservice.crypto.algorithms import HashAlgorithm, SignatureAlgorithm, hash_by_oid
+from idservice.crypto.algorithms import HashAlgorithm
 from idservice.crypto.ber import definite
 from idservice.crypto.certificates import subject_public_key_info
 from idservice.crypto.der import NULL
-from idservice.crypto.keys import load_public_key, verify_signature
+from idservice.crypto.der_reader import context
+from idservice.crypto.recognised import (
+    RecognisedAlgorithm,
+    SignedWith,
+    recognised_hash,
+    signed_with,
+)
+from idservice.crypto.recognised_keys import RecognisedKey, verify_recognised
 from idservice.errors import (
     Finding,
     MalformedCms,
@@ -70,7 +78,9 @@ class CmsFacts:
     `certificate_der` is the signing certificate when one was found; `identified` tells
     that the ESS hash named it too. `findings` are in the order of the numbered rules;
     `remarks` are about parts that nobody signed and no rule asks for. `time_stamps` are the
-    tokens over the value `signature`, as they came along; they were not looked at.
+    tokens over the value `signature`, as they came along; they were not looked at, and
+    neither was `carried`, the evidence about certificates. `signed_with` tells scheme, hash and
+    size of the key, whether or not they are good enough.
     """
 
     integrity: str
@@ -84,6 +94,8 @@ class CmsFacts:
     signature: bytes | None = None
     time_stamps: tuple[bytes, ...] = ()
     remarks: tuple[Finding, ...] = ()
+    signed_with: SignedWith | None = None
+    carried: CarriedData = NOTHING_CARRIED
 
 
 def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
@@ -109,31 +121,43 @@ def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
             certificates=signed_data.certificates,
             content_type=signed_data.content_type,
         )
-    return _verify_signer(signed_data, signer, findings, digest_of)
-
-
-def _verify_signer(
-    signed_data: SignedData, signer: SignerInfo, findings: list[Finding], digest_of: DigestOf
-) -> CmsFacts:
     # Rules 3 and 4.
     findings += attribute_findings(signer)
+    return verify_signer(signed_data, signer, tuple(findings), digest_of)
+
+
+def verify_signer(
+    signed_data: SignedData,
+    signer: SignerInfo,
+    findings: tuple[Finding, ...],
+    digest_of: DigestOf,
+    *,
+    detached: bool = True,
+) -> CmsFacts:
+    """Verify one SignerInfo by the rules 5 to 8, after `findings` by the rules before.
+
+    `digest_of` returns the digest of what was signed with a given hash. With `detached`
+    content inside the structure keeps the integrity unverifiable: what was signed is then not
+    the document. Never raises for what the signature is.
+    """
+    found_so_far = list(findings)
     # Rule 5.
     algorithm, mismatches = claimed_algorithm(signer)
-    findings += mismatches
-    findings += claim_findings(signed_data, signer)
+    found_so_far += mismatches
+    found_so_far += claim_findings(signed_data, signer)
     # Rule 6.
     reference, faults = _reference(signer)
-    findings += faults
+    found_so_far += faults
     found = choose(identify(signed_data, signer.signer), reference)
-    findings += found.findings
-    # Rules 7 and 8. With content inside, what was signed is not the document.
-    integrity = UNVERIFIABLE
-    if signed_data.content is None:
-        integrity, faults = _integrity(signer, algorithm, found.certificate_der, digest_of)
-        findings += faults
+    found_so_far += found.findings
+    # Rules 7 and 8.
+    integrity, used = UNVERIFIABLE, None
+    if signed_data.content is None or not detached:
+        integrity, used, faults = _integrity(signer, algorithm, found.certificate_der, digest_of)
+        found_so_far += faults
     return CmsFacts(
         integrity,
-        tuple(findings),
+        tuple(found_so_far),
         found.certificate_der,
         found.by_reference,
         signed_data.certificates,
@@ -148,6 +172,8 @@ def _verify_signer(
             for value in item.values
         ),
         unsigned_remarks(signed_data, signer),
+        None if algorithm is None else signed_with(algorithm, None if used is None else used.bits),
+        carried_data(signed_data, signer),
     )
 
 
@@ -212,7 +238,7 @@ def _content_findings(signed_data: SignedData) -> list[Finding]:
 
 def claim_findings(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
     """Return what the structure says about versions and algorithms that does not agree."""
-    findings: list[Finding] = _structure_version(signed_data, signer)
+    findings: list[Finding] = _structure_version(signed_data)
     listed = [item.oid for item in signed_data.digest_algorithms]
     if len(set(listed)) != len(listed):
         findings.append(
@@ -239,10 +265,8 @@ def claim_findings(signed_data: SignedData, signer: SignerInfo) -> list[Finding]
     return findings
 
 
-def _structure_version(signed_data: SignedData, signer: SignerInfo) -> list[Finding]:
-    # RFC 5652 cl. 5.1: 3 for other content than data or a signer of version 3, otherwise 1.
-    plain = signed_data.content_type == ID_DATA and signer.version == 1
-    if signed_data.version == (1 if plain else 3):
+def _structure_version(signed_data: SignedData) -> list[Finding]:
+    if signed_data.version == _expected_version(signed_data):
         return []
     return [
         Finding(
@@ -252,6 +276,18 @@ def _structure_version(signed_data: SignedData, signer: SignerInfo) -> list[Find
             "Sign again with a program that follows RFC 5652.",
         )
     ]
+
+
+def _expected_version(signed_data: SignedData) -> int:
+    """RFC 5652 cl. 5.1: which version belongs to what is inside."""
+    kinds = {item[0] for item in signed_data.certificate_choices}
+    if context(3) in kinds or any(item[0] == context(1) for item in signed_data.revocation):
+        return 5
+    if context(2) in kinds:
+        return 4
+    plain = signed_data.content_type == ID_DATA and context(1) not in kinds
+    signers = {item.version for item in signed_data.signer_infos}
+    return 1 if plain and signers <= {1} else 3
 
 
 def _reference(signer: SignerInfo) -> tuple[EssReference | None, tuple[Finding, ...]]:
@@ -271,44 +307,44 @@ def _reference(signer: SignerInfo) -> tuple[EssReference | None, tuple[Finding, 
 
 def _integrity(
     signer: SignerInfo,
-    algorithm: SignatureAlgorithm | None,
+    algorithm: RecognisedAlgorithm | None,
     certificate_der: bytes | None,
     digest_of: DigestOf,
-) -> tuple[str, tuple[Finding, ...]]:
+) -> tuple[str, RecognisedKey | None, tuple[Finding, ...]]:
     """Rules 7 and 8; both are evaluated, because both are worth telling."""
     findings: list[Finding] = []
     if _digest_differs(signer, digest_of):
         findings.append(_digest_mismatch())
-    verified = False
+    used: RecognisedKey | None = None
     if algorithm is not None and certificate_der is not None:
-        faults = value_findings(signer, algorithm, certificate_der)
+        used, faults = value_findings(signer, algorithm, certificate_der)
         findings += faults
-        verified = signer.signed_attributes_der is not None and not faults
     if any(item.code in ("digest_mismatch", "signature_invalid") for item in findings):
-        return BROKEN, tuple(findings)
+        return BROKEN, used, tuple(findings)
     # Without a message digest the signed attributes say nothing about the document.
     tied = message_digest(signer) is not None
-    return INTACT if verified and tied else UNVERIFIABLE, tuple(findings)
+    return INTACT if used is not None and tied else UNVERIFIABLE, used, tuple(findings)
 
 
 def value_findings(
-    signer: SignerInfo, algorithm: SignatureAlgorithm, certificate_der: bytes
-) -> tuple[Finding, ...]:
-    """Verify the signature value over the signed attributes as they were sent (rule 8)."""
+    signer: SignerInfo, algorithm: RecognisedAlgorithm, certificate_der: bytes
+) -> tuple[RecognisedKey | None, tuple[Finding, ...]]:
+    """Verify the signature value over the signed attributes as they were sent (rule 8).
+
+    Returns the key when the value verifies under it, and what is to be said.
+    """
     if signer.signed_attributes_der is None:
-        return ()
+        return None, ()
     try:
         spki_der = subject_public_key_info(certificate_der)
-        require_fits_key_identifier(spki_der, algorithm)
-        public_key = load_public_key(spki_der)
-        verify_signature(public_key, algorithm, signer.signature, signer.signed_attributes_der)
+        key = verify_recognised(spki_der, algorithm, signer.signature, signer.signed_attributes_der)
     except SignatureInvalid as exc:
-        return (Finding("signature_invalid", exc.detail, exc.fix),)
+        return None, (Finding("signature_invalid", exc.detail, exc.fix),)
     except UnsupportedAlgorithm as exc:
-        return (Finding("algorithm_not_allowed", exc.detail, exc.fix),)
+        return None, (Finding("algorithm_not_allowed", exc.detail, exc.fix),)
     except (MalformedKey, MalformedDer) as exc:
-        return (Finding("signing_certificate_unreadable", exc.detail, exc.fix),)
-    return ()
+        return None, (Finding("signing_certificate_unreadable", exc.detail, exc.fix),)
+    return key, legacy_key_findings(key)
 
 
 def _digest_differs(signer: SignerInfo, digest_of: DigestOf) -> bool:
@@ -317,7 +353,7 @@ def _digest_differs(signer: SignerInfo, digest_of: DigestOf) -> bool:
     if expected is None:
         return False
     try:
-        return expected != digest_of(hash_by_oid(signer.digest_algorithm.oid))
+        return expected != digest_of(recognised_hash(signer.digest_algorithm.oid))
     except UnsupportedAlgorithm:
         return False
 
@@ -330,4 +366,12 @@ def _digest_mismatch() -> Finding:
     )
 
 
-__all__ = ["BROKEN", "INTACT", "MESSAGE_DIGEST", "UNVERIFIABLE", "CmsFacts", "verify_detached"]
+__all__ = [
+    "BROKEN",
+    "INTACT",
+    "MESSAGE_DIGEST",
+    "UNVERIFIABLE",
+    "CmsFacts",
+    "verify_detached",
+    "verify_signer",
+]

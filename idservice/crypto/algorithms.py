@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from idservice.errors import UnsupportedAlgorithm
 
@@ -36,6 +36,16 @@ MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
 
 
+class HashState(Protocol):
+    """A digest in the making, as hashlib has them."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Hash more data."""
+
+    def digest(self) -> bytes:
+        """Return the digest of all data so far."""
+
+
 @dataclass(frozen=True, slots=True)
 class HashAlgorithm:
     """A hash function with its names; a digest never travels without it."""
@@ -43,7 +53,7 @@ class HashAlgorithm:
     name: str
     oid: str
     size: int
-    new: Callable[..., hashlib._Hash]
+    new: Callable[..., HashState]
 
     def digest(self, data: bytes | memoryview) -> bytes:
         """Hash `data` in one call and return the digest."""

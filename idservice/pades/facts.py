@@ -9,11 +9,11 @@ because a report that passes over them would help whoever broke it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from idservice.cms.verification import CmsFacts, DigestOf, verify_detached
-from idservice.crypto.algorithms import HashAlgorithm
+from idservice.ades.gathering import carried_pieces, gather
+from idservice.cms.carried_data import CarriedData
 from idservice.errors import (
     Finding,
     IdServiceError,
@@ -27,19 +27,17 @@ from idservice.errors import (
 from idservice.pades.changes import JudgedSignature, document_changes, later_changes
 from idservice.pades.dss import SecurityStore, read_store
 from idservice.pades.level import (
-    claimed_signing_time,
     format_findings,
-    level,
-    level_findings,
 )
+from idservice.pades.signature_facts import FoundSignature, signature_facts, time_stamp_facts
 from idservice.pades.stored_evidence import StoreAt, gather_evidence
-from idservice.pades.time_stamps import document_time_stamp, is_time_stamp, signature_time_stamps
+from idservice.pades.time_stamps import is_time_stamp
 from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_contents
 from idservice.pdf.document import PdfDocument, open_document
 from idservice.pdf.frame import PdfData, read_frame
 from idservice.pdf.limits import MAX_BYTES
 from idservice.pdf.overlaps import Gap, shared_gaps
-from idservice.pdf.revisions import Revision, RevisionHistory, read_history
+from idservice.pdf.revisions import RevisionHistory, read_history
 from idservice.pdf.signatures import (
     SignatureDictionary,
     field_signature,
@@ -50,10 +48,10 @@ from idservice.pdf.signatures import (
 from idservice.pdf.stray_objects import require_no_strays
 from idservice.validation.facts import (
     Change,
-    Coverage,
     DocumentFacts,
     Integrity,
     SignatureFacts,
+    StoredEvidence,
     TimeStampFacts,
 )
 from idservice.validation.rules import Indication, rule_for
@@ -62,19 +60,6 @@ PADES = "PAdES"
 """The format of every document that is read here."""
 
 _COPIED_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    """One signature dictionary with what was read around it."""
-
-    item: SignatureDictionary
-    byte_range: ByteRange | None
-    revision: Revision | None
-    contents: bytes | None
-    findings: tuple[Finding, ...]
-    covered: bool = False
-    store: SecurityStore | None = None
 
 
 def read_facts(
@@ -106,11 +91,11 @@ def read_facts(
         return _damaged_facts(data, exc)
     facts = _facts(data, _without_collisions(found), history, document, _usage_rights(document))
     stores = [*_stores(found), StoreAt(read_store(document), len(data))]
-    evidence, faults = gather_evidence(stores)
+    evidence, faults = gather_evidence(stores, facts.evidence)
     return replace(facts, evidence=evidence, findings=(*facts.findings, *faults))
 
 
-def _stores(found: Sequence[_Signature]) -> list[StoreAt]:
+def _stores(found: Sequence[FoundSignature]) -> list[StoreAt]:
     """The security stores as of each revision that somebody signed or time-stamped."""
     return [
         StoreAt(item.store, item.byte_range.end)
@@ -134,23 +119,25 @@ def _usage_rights(document: PdfDocument) -> tuple[Finding, ...]:
 
 def _facts(
     data: PdfData,
-    found: Iterable[_Signature],
+    found: Iterable[FoundSignature],
     history: RevisionHistory | None,
     document: PdfDocument | None,
     findings: tuple[Finding, ...] = (),
 ) -> DocumentFacts:
     """Read all signatures, then what was changed after each of them."""
-    signatures: list[tuple[_Signature, SignatureFacts]] = []
+    signatures: list[tuple[FoundSignature, SignatureFacts]] = []
     stamps: list[TimeStampFacts] = []
     known: list[JudgedSignature] = []
+    evidence: list[StoredEvidence] = []
     for item in found:
         one: SignatureFacts | TimeStampFacts
         if is_time_stamp(item.item, item.contents):
-            one = _time_stamp_facts(data, item)
+            one, carried = time_stamp_facts(data, item)
             stamps.append(one)
         else:
-            one = _signature_facts(data, item)
+            one, carried = signature_facts(data, item)
             signatures.append((item, one))
+        evidence += _embedded(carried, one.end or len(data))
         known.append(_judged(item, one))
     if history is not None:
         changes = None if document is None else document_changes(document, history, known)
@@ -160,10 +147,15 @@ def _facts(
         ]
     ordered = sorted((one for _, one in signatures), key=lambda one: one.revision or 0)
     stamps.sort(key=lambda item: item.end or 0)
-    return DocumentFacts(PADES, tuple(ordered), findings, tuple(stamps))
+    return DocumentFacts(PADES, tuple(ordered), findings, tuple(stamps), gather(evidence)[0])
 
 
-def _judged(found: _Signature, facts: SignatureFacts | TimeStampFacts) -> JudgedSignature:
+def _embedded(carried: Iterable[CarriedData], end: int) -> Iterator[StoredEvidence]:
+    """The evidence inside of a signature, which the first `end` bytes of the file hold."""
+    return (piece for item in carried for piece in carried_pieces(item, end))
+
+
+def _judged(found: FoundSignature, facts: SignatureFacts | TimeStampFacts) -> JudgedSignature:
     """Say what a signature is worth to earlier ones; one that fails by itself is worth nothing.
 
     Of a format that is not supported here nobody can tell.
@@ -180,7 +172,7 @@ def _judged(found: _Signature, facts: SignatureFacts | TimeStampFacts) -> Judged
 
 def _changes_after(
     data: PdfData,
-    found: _Signature,
+    found: FoundSignature,
     history: RevisionHistory,
     changes: tuple[Change, ...] | None,
 ) -> tuple[Change, ...]:
@@ -193,18 +185,18 @@ def _read(
     history: RevisionHistory,
     document: PdfDocument,
     password: str | None,
-) -> _Signature:
+) -> FoundSignature:
     """Read dictionary, byte range and contents; then the signed revision alone."""
     findings = format_findings(item)
     if item.node is None:
-        return _Signature(item, None, None, None, findings)
+        return FoundSignature(item, None, None, None, findings)
     contents, faults = read_contents(data, item.node)
     covered = coverage(data, item.node, history)
     gaps, store = covered.findings, None
     if item.place == "field" and covered.byte_range and covered.revision:
         faulty, store = _read_alone(data, item, covered.byte_range.end, document, password)
         gaps += faulty
-    return _Signature(
+    return FoundSignature(
         item,
         covered.byte_range,
         covered.revision,
@@ -254,8 +246,8 @@ def _prefix(what: str) -> Finding:
 
 
 def _without_sharing(
-    found: list[_Signature], document: PdfDocument, history: RevisionHistory
-) -> list[_Signature]:
+    found: list[FoundSignature], document: PdfDocument, history: RevisionHistory
+) -> list[FoundSignature]:
     """Require that no other object reaches into the value of a signature."""
     gaps = {
         index: Gap(item.item.object_number, here.first_length, here.second_start)
@@ -277,10 +269,10 @@ def _without_sharing(
     ]
 
 
-def _without_collisions(found: list[_Signature]) -> list[_Signature]:
+def _without_collisions(found: list[FoundSignature]) -> list[FoundSignature]:
     """Require that of two signatures the later one covers the whole earlier one."""
     ordered = sorted(found, key=lambda item: item.byte_range.end if item.byte_range else 0)
-    result: list[_Signature] = []
+    result: list[FoundSignature] = []
     last: ByteRange | None = None
     for item in ordered:
         here = item.byte_range
@@ -298,69 +290,6 @@ def _without_collisions(found: list[_Signature]) -> list[_Signature]:
     return result
 
 
-def _signature_facts(data: PdfData, found: _Signature) -> SignatureFacts:
-    cms = _cms(data, found)
-    item, revision = found.item, found.revision
-    faults = found.findings + cms.findings
-    shortcomings = level_findings(item, cms) + cms.remarks
-    name = item.name or (f"object {item.object_number}" if item.object_number else "unnamed")
-    end = _sound_end(found)
-    return SignatureFacts(
-        id=name,
-        level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
-        integrity=Integrity(cms.integrity),
-        coverage=_coverage(found, len(data)),
-        findings=faults + shortcomings,
-        certificate_der=cms.certificate_der,
-        identified=cms.identified,
-        certificates=cms.certificates,
-        algorithm=cms.algorithm,
-        claimed_signing_time=claimed_signing_time(item),
-        revision=None if revision is None else revision.number,
-        end=end,
-        time_stamps=signature_time_stamps(name, cms.time_stamps, cms.signature, end),
-    )
-
-
-def _time_stamp_facts(data: PdfData, found: _Signature) -> TimeStampFacts:
-    digest_of = None if found.byte_range is None else _digest_of(data, found.byte_range)
-    return document_time_stamp(
-        found.item, found.contents or b"", digest_of, found.findings, _sound_end(found)
-    )
-
-
-def _sound_end(found: _Signature) -> int | None:
-    """How many bytes the signature covers, None when the coverage is broken."""
-    return found.byte_range.end if found.covered and found.byte_range is not None else None
-
-
-def _coverage(found: _Signature, size: int) -> Coverage:
-    if found.byte_range is None or not found.covered:
-        return Coverage.BROKEN
-    return Coverage.WHOLE_FILE if found.byte_range.end == size else Coverage.REVISION
-
-
-def _cms(data: PdfData, found: _Signature) -> CmsFacts:
-    if found.contents is None or found.byte_range is None:
-        return CmsFacts(Integrity.UNVERIFIABLE.value, ())
-    return verify_detached(found.contents, _digest_of(data, found.byte_range))
-
-
-def _digest_of(data: PdfData, ranges: ByteRange) -> DigestOf:
-    """Digest a byte range, with each algorithm once."""
-    digests: dict[str, bytes] = {}
-
-    def digest_of(algorithm: HashAlgorithm) -> bytes:
-        if algorithm.name not in digests:
-            view = memoryview(data)
-            state = algorithm.new(view[: ranges.first_length])
-            state.update(view[ranges.second_start : ranges.end])
-            digests[algorithm.name] = state.digest()
-        return digests[algorithm.name]
-
-    return digest_of
-
-
 def _damaged_facts(data: PdfData, error: IdServiceError) -> DocumentFacts:
     """List the signatures of a file that cannot be read, each refused for that reason."""
     code = "pdf_unsupported" if isinstance(error, UnsupportedPdf) else "pdf_damaged"
@@ -375,15 +304,15 @@ def _damaged_facts(data: PdfData, error: IdServiceError) -> DocumentFacts:
 
 def _read_damaged(
     data: PdfData, item: SignatureDictionary, history: RevisionHistory | None, damage: Finding
-) -> _Signature:
+) -> FoundSignature:
     findings = (damage, *format_findings(item))
     if item.node is None:
-        return _Signature(item, None, None, None, findings)
+        return FoundSignature(item, None, None, None, findings)
     contents, faults = read_contents(data, item.node)
     if history is None:
         byte_range, gaps = read_byte_range(item.node, len(data))
-        return _Signature(item, byte_range, None, contents, findings + faults + gaps)
+        return FoundSignature(item, byte_range, None, contents, findings + faults + gaps)
     covered = coverage(data, item.node, history)
     findings += faults + covered.findings
     sound = damage.code == "pdf_unsupported" and not covered.findings
-    return _Signature(item, covered.byte_range, covered.revision, contents, findings, sound)
+    return FoundSignature(item, covered.byte_range, covered.revision, contents, findings, sound)

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from idservice.ades.gathering import gather
 from idservice.errors import Finding
 from idservice.pades.dss import SecurityStore, StoreItems
 from idservice.validation.facts import EvidenceKind, StoredEvidence
-
-MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
-MAX_EVIDENCE = 1024
-"""What is handed on to validation, of all revisions together."""
 
 _MAX_TOLD = 5
 
@@ -30,24 +27,21 @@ class StoreAt:
 
 
 def gather_evidence(
-    stores: Iterable[StoreAt],
+    stores: Iterable[StoreAt], embedded: Iterable[StoredEvidence] = ()
 ) -> tuple[tuple[StoredEvidence, ...], tuple[Finding, ...]]:
-    """Return each piece once, with the shortest part of the file that holds it; and faults."""
+    """Return each piece once, with the shortest part of the file that holds it; and faults.
+
+    `embedded` are pieces that stand inside of signatures and time-stamps.
+    """
     ordered = sorted(stores, key=lambda item: item.end)
-    found: dict[tuple[EvidenceKind, bytes], StoredEvidence] = {}
-    faults: dict[str, None] = {}
-    size = 0
-    for item in ordered:
-        faults |= dict.fromkeys(item.store.faults)
-        for kind, der in _pieces(item.store):
-            if (kind, der) in found:
-                continue
-            size += len(der)
-            if size > MAX_EVIDENCE_BYTES or len(found) >= MAX_EVIDENCE:
-                faults["it holds more than is read"] = None
-                return tuple(found.values()), _findings(faults)
-            found[kind, der] = StoredEvidence(kind, der, item.end)
-    return tuple(found.values()), _findings(faults)
+    faults = dict.fromkeys(fault for item in ordered for fault in item.store.faults)
+    pieces = (
+        StoredEvidence(kind, der, item.end) for item in ordered for kind, der in _pieces(item.store)
+    )
+    found, too_much = gather((*pieces, *embedded))
+    if too_much:
+        faults["it holds more than is read"] = None
+    return found, _findings(faults)
 
 
 def _pieces(store: SecurityStore) -> Iterator[tuple[EvidenceKind, bytes]]:

@@ -212,6 +212,7 @@ RULES: dict[str, Rule] = {
         Step.ACCEPTANCE,
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
         "algorithm_not_allowed",
+        "algorithm_legacy",
         "algorithm_experimental",
         "signing_certificate_sha1",
     ),

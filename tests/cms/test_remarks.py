@@ -27,7 +27,15 @@ def unsigned(*oids: str) -> dict[str, object]:
 TOLD: dict[str, tuple[dict[str, object], str]] = {
     "an attribute": (unsigned("1.2.3.4.5"), "unsigned_attribute_unknown"),
     "revocation values": (unsigned("1.2.840.113549.1.9.16.2.24"), "unsigned_attribute_unknown"),
-    "revocation lists": ({"revocation": der.context(1, JUNK)}, "unsigned_attribute_unknown"),
+    "revocation data of no known format": (
+        {
+            "revocation": der.context(
+                1, der.context(1, der.object_identifier("1.2.3.4"), der.sequence())
+            ),
+            "structure_version": 5,
+        },
+        "unsigned_attribute_unknown",
+    ),
     "another digest": (
         {"digest_algorithms": (forge.algorithm(forge.SHA256), forge.algorithm(forge.SHA384))},
         "digest_algorithm_unused",

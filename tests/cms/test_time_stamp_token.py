@@ -237,7 +237,7 @@ WRONG: dict[str, tuple[Forgery, str, str]] = {
     ),
     "SHA-1 imprint": (
         forgery(info_der(message_imprint=imprint("sha1", bytes(20)))),
-        "algorithm_not_allowed",
+        "algorithm_legacy",
         "intact",
     ),
     "critical extension": (

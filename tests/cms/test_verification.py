@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from asn1crypto import cms as asn1_cms
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from idservice.cms.parsing import parse_signed_data
 from idservice.cms.verification import CmsFacts, verify_detached
 from idservice.crypto import der
 from idservice.crypto.algorithms import HashAlgorithm, KeyKind
+from idservice.crypto.recognised import SignedWith
 from idservice.errors import MalformedCms
 from support import cms_forgery as forge
 from support.cms_forgery import Forgery
@@ -116,13 +119,20 @@ MUTATIONS: dict[str, tuple[dict[str, Any], str]] = {
                 forge.ESS_V2: [
                     der.sequence(
                         der.sequence(
-                            der.sequence(forge.algorithm(forge.SHA1), der.octet_string(bytes(20)))
+                            der.sequence(
+                                forge.algorithm(forge.SHA1),
+                                der.octet_string(
+                                    hashlib.sha1(
+                                        forge.signer_pair().der, usedforsecurity=False
+                                    ).digest()
+                                ),
+                            )
                         )
                     )
                 ]
             }
         },
-        "algorithm_not_allowed",
+        "signing_certificate_sha1",
     ),
     "hash of another certificate": (
         {"change": {forge.ESS_V2: [forge.ess_v2(OTHER)]}},
@@ -172,8 +182,8 @@ MUTATIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"signature_algorithm": forge.algorithm(forge.ECDSA_SHA384)},
         "digest_algorithm_mismatch",
     ),
-    "weak digest": (
-        {"digest_algorithm": forge.algorithm(forge.SHA1)},
+    "MD5": (
+        {"digest_algorithm": forge.algorithm("1.2.840.113549.2.5")},
         "algorithm_not_allowed",
     ),
     "unknown signature algorithm": (
@@ -293,18 +303,24 @@ def test_ber_is_read_and_reported() -> None:
 
 
 def test_a_key_that_is_too_small_is_not_relied_upon() -> None:
-    """RSA below 2048 bits is not allowed, whatever the mathematics say."""
+    """RSA of 1024 bits is verified, and the finding says that nobody should rely on it."""
     weak = leaf(root_ca(), key=new_key(KeyKind.RSA, rsa_bits=1024))
-    rsa = forge.algorithm("1.2.840.113549.1.1.11", der.NULL)
-    parts = Forgery(signer=forge.signer_pair(), signature_algorithm=rsa)
+    pkcs1 = forge.algorithm("1.2.840.113549.1.1.11", der.NULL)
+    parts = Forgery(signer=forge.signer_pair(), signature_algorithm=pkcs1)
     parts = parts.with_(
         certificates=(weak.der,),
         signer_id=forge.issuer_and_serial(weak),
         change={forge.ESS_V2: [forge.ess_v2(weak)]},
     )
-    found = verify_detached(parts.encode(DIGEST), digest_of)
-    assert codes(found) == ["algorithm_not_allowed"]
-    assert found.integrity == "unverifiable"
+    attributes = der.set_of(*(forge.attribute(*item) for item in parts.attributes(DIGEST)))
+    assert isinstance(weak.key, rsa.RSAPrivateKey)
+    value = weak.key.sign(attributes, padding.PKCS1v15(), hashes.SHA256())
+    found = verify_detached(parts.with_(value=value).encode(DIGEST), digest_of)
+    assert codes(found) == ["algorithm_legacy"]
+    assert found.integrity == "intact"
+    assert found.signed_with == SignedWith("rsa", "sha256", 1024)
+    broken = verify_detached(parts.with_(value=value[::-1]).encode(DIGEST), digest_of)
+    assert codes(broken) == ["signature_invalid"]
 
 
 def _with_certificate(certificate_der: bytes) -> CmsFacts:

@@ -1,0 +1,205 @@
+"""Verifying signature values with recognised algorithms and keys (see `crypto.recognised`).
+
+Only validation of what others signed comes here. The keys that may log in, sign or issue
+are those of `crypto.keys`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import UnsupportedAlgorithm as LibraryUnsupported
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    encode_dss_signature,
+)
+
+from idservice.crypto import der_reader
+from idservice.crypto.algorithm_identifiers import (
+    RSASSA_PSS,
+    parse_algorithm,
+    require_fits_key_identifier,
+)
+from idservice.crypto.algorithms import MAX_RSA_BITS
+from idservice.crypto.keys import PublicKey, load_public_key, verify_signature
+from idservice.crypto.recognised import RecognisedAlgorithm
+from idservice.errors import MalformedKey, SignatureInvalid, UnsupportedAlgorithm
+
+MIN_RSA_BITS = 1024
+"""Smaller moduli were factored in public: nothing is computed with them."""
+
+_MAX_DSA_BITS = 4096
+_MIN_FIELD_BITS = 192
+
+LegacyKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey | ed448.Ed448PublicKey
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - to say honestly what holds; policy refuses it
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+    "sha3_224": hashes.SHA3_224(),
+    "sha3_256": hashes.SHA3_256(),
+    "sha3_384": hashes.SHA3_384(),
+    "sha3_512": hashes.SHA3_512(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedKey:
+    """A public key of a known kind and its size in bits.
+
+    `allowed` is the same key where it is on the allow-list of `crypto.keys`, else None.
+    """
+
+    key: PublicKey | LegacyKey
+    bits: int | None
+    allowed: PublicKey | None
+
+
+def recognise_key(spki_der: bytes) -> RecognisedKey:
+    """Read a DER SubjectPublicKeyInfo of an allowed or recognised kind.
+
+    Raises MalformedKey for bytes that are no key, UnsupportedAlgorithm for a kind, curve or
+    size that is not even recognised.
+    """
+    try:
+        allowed = load_public_key(spki_der)
+    except UnsupportedAlgorithm:
+        key = _load_legacy(spki_der)
+        return RecognisedKey(key, _bits(key), None)
+    return RecognisedKey(allowed, _bits(allowed), allowed)
+
+
+def verify_recognised(
+    spki_der: bytes, algorithm: RecognisedAlgorithm, signature: bytes, data: bytes
+) -> RecognisedKey:
+    """Verify a signature value over `data` with the key of a DER SubjectPublicKeyInfo.
+
+    Returns the key. Raises SignatureInvalid when the equation does not hold, MalformedKey,
+    MalformedDer, and UnsupportedAlgorithm for a key that does not fit the algorithm.
+    """
+    _require_fits(spki_der, algorithm)
+    found = recognise_key(spki_der)
+    if found.allowed is not None and algorithm.allowed is not None:
+        verify_signature(found.allowed, algorithm.allowed, signature, data)
+        return found
+    try:
+        _verify(found.key, algorithm, signature, data)
+    except (InvalidSignature, ValueError, OverflowError) as exc:
+        raise SignatureInvalid(
+            "The signature value does not verify under the public key: the data was changed, "
+            "or another key signed it.",
+            "Sign the exact bytes again with the key of the certificate.",
+        ) from exc
+    except LibraryUnsupported as exc:
+        raise _unfit(algorithm) from exc
+    return found
+
+
+def _require_fits(spki_der: bytes, algorithm: RecognisedAlgorithm) -> None:
+    """A key under id-RSASSA-PSS makes nothing but PSS (RFC 4055 cl. 1.2)."""
+    if algorithm.allowed is not None:
+        require_fits_key_identifier(spki_der, algorithm.allowed)
+        return
+    key = parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
+    if key.oid == RSASSA_PSS and algorithm.scheme != "rsa-pss":
+        raise _unfit(algorithm)
+
+
+def _load_legacy(spki_der: bytes) -> LegacyKey:
+    try:
+        key = serialization.load_der_public_key(spki_der)
+    except LibraryUnsupported as exc:
+        raise _unrecognised() from exc
+    except (ValueError, TypeError, OverflowError) as exc:
+        # load_public_key told bytes that are no key at all from a kind that is refused.
+        raise MalformedKey(
+            "The public key cannot be read, so nothing can be verified with it.",
+            "Give a DER SubjectPublicKeyInfo.",
+        ) from exc
+    if not isinstance(key, LegacyKey):
+        raise _unrecognised()
+    if isinstance(key, rsa.RSAPublicKey):
+        fits = MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS
+    elif isinstance(key, dsa.DSAPublicKey):
+        fits = MIN_RSA_BITS <= key.key_size <= _MAX_DSA_BITS
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        fits = key.curve.key_size >= _MIN_FIELD_BITS
+    else:
+        fits = True
+    if not fits:
+        raise _unrecognised()
+    return key
+
+
+def _bits(key: PublicKey | LegacyKey) -> int | None:
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.key_size
+    if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey):
+        return key.key_size
+    return None
+
+
+def _verify(
+    key: PublicKey | LegacyKey, algorithm: RecognisedAlgorithm, signature: bytes, data: bytes
+) -> None:
+    """Verify with what the library has; raise its errors, UnsupportedAlgorithm for a misfit."""
+    scheme = algorithm.scheme
+    if isinstance(key, rsa.RSAPublicKey) and scheme in ("rsa", "rsa-pss"):
+        key.verify(signature, data, _padding(algorithm), _library_hash(algorithm.hash.name))
+    elif isinstance(key, ec.EllipticCurvePublicKey) and scheme in ("ecdsa", "plain-ecdsa"):
+        value = signature if scheme == "ecdsa" else _from_plain(signature, key.curve.key_size)
+        key.verify(value, data, ec.ECDSA(_library_hash(algorithm.hash.name)))
+    elif isinstance(key, dsa.DSAPublicKey) and scheme == "dsa":
+        key.verify(signature, data, _library_hash(algorithm.hash.name))
+    elif isinstance(key, ed448.Ed448PublicKey) and scheme == "ed448":
+        key.verify(signature, data)
+    else:
+        raise _unfit(algorithm)
+
+
+def _from_plain(signature: bytes, bits: int) -> bytes:
+    """Turn r||s, each as long as the order of the curve (BSI TR-03111 cl. 5.2.2), into DER."""
+    size = (bits + 7) // 8
+    if len(signature) != 2 * size:
+        msg = f"{len(signature)} bytes are not r and s of {size} bytes each"
+        raise ValueError(msg)
+    r, s = (int.from_bytes(part, "big") for part in (signature[:size], signature[size:]))
+    return encode_dss_signature(r, s)
+
+
+def _padding(algorithm: RecognisedAlgorithm) -> padding.AsymmetricPadding:
+    if algorithm.scheme == "rsa":
+        return padding.PKCS1v15()
+    mask = _library_hash((algorithm.mask_hash or algorithm.hash).name)
+    salt = algorithm.hash.size if algorithm.salt_bytes is None else algorithm.salt_bytes
+    return padding.PSS(mgf=padding.MGF1(mask), salt_length=salt)
+
+
+def _library_hash(name: str) -> hashes.HashAlgorithm:
+    found = _HASHES.get(name)
+    if found is None:
+        raise UnsupportedAlgorithm(
+            f"No signature scheme here uses the hash {name}.", "Ask for a signature with SHA-256."
+        )
+    return found
+
+
+def _unfit(algorithm: RecognisedAlgorithm) -> UnsupportedAlgorithm:
+    return UnsupportedAlgorithm(
+        f"The key of the certificate cannot be used with {algorithm.name}, so the signature "
+        "cannot have been made as it says.",
+        "Sign again with an algorithm that fits the key.",
+    )
+
+
+def _unrecognised() -> UnsupportedAlgorithm:
+    return UnsupportedAlgorithm(
+        "The public key is of a kind, curve or size that is not even recognised, so nothing can "
+        "be said about what it signed.",
+        "Ask for a signature with P-256, P-384, P-521, Ed25519, or RSA of at least 2048 bits.",
+    )

@@ -1,0 +1,110 @@
+"""Reading one signature of a PDF, or one document time-stamp, where it was found.
+
+Nothing is decided here. What a CMS structure or a token carries about certificates comes
+back beside the facts, because it may speak for other signatures too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idservice.ades.algorithm_facts import algorithm_facts
+from idservice.ades.time_stamps import signature_time_stamps
+from idservice.cms.carried_data import CarriedData
+from idservice.cms.verification import CmsFacts, DigestOf, verify_detached
+from idservice.crypto.algorithms import HashAlgorithm
+from idservice.errors import Finding
+from idservice.pades.dss import SecurityStore
+from idservice.pades.level import claimed_signing_time, level, level_findings
+from idservice.pades.time_stamps import document_time_stamp
+from idservice.pdf.byte_range import ByteRange
+from idservice.pdf.frame import PdfData
+from idservice.pdf.revisions import Revision
+from idservice.pdf.signatures import SignatureDictionary
+from idservice.validation.facts import Coverage, Integrity, SignatureFacts, TimeStampFacts
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSignature:
+    """One signature dictionary with what was read around it."""
+
+    item: SignatureDictionary
+    byte_range: ByteRange | None
+    revision: Revision | None
+    contents: bytes | None
+    findings: tuple[Finding, ...]
+    covered: bool = False
+    store: SecurityStore | None = None
+
+
+def signature_facts(
+    data: PdfData, found: FoundSignature
+) -> tuple[SignatureFacts, tuple[CarriedData, ...]]:
+    """Read one signature, its time-stamps included, and the evidence that they carry."""
+    cms = _cms(data, found)
+    item, revision = found.item, found.revision
+    faults = found.findings + cms.findings
+    shortcomings = level_findings(item, cms) + cms.remarks
+    name = item.name or (f"object {item.object_number}" if item.object_number else "unnamed")
+    end = _sound_end(found)
+    stamps = signature_time_stamps(name, cms.time_stamps, cms.signature, end)
+    facts = SignatureFacts(
+        id=name,
+        level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
+        integrity=Integrity(cms.integrity),
+        coverage=_coverage(found, len(data)),
+        findings=faults + shortcomings,
+        certificate_der=cms.certificate_der,
+        identified=cms.identified,
+        certificates=cms.certificates,
+        algorithm=cms.algorithm,
+        claimed_signing_time=claimed_signing_time(item),
+        revision=None if revision is None else revision.number,
+        end=end,
+        time_stamps=tuple(item.facts for item in stamps),
+        algorithms=algorithm_facts(cms.signed_with),
+    )
+    return facts, (cms.carried, *(item.carried for item in stamps))
+
+
+def time_stamp_facts(
+    data: PdfData, found: FoundSignature
+) -> tuple[TimeStampFacts, tuple[CarriedData, ...]]:
+    """Read one document time-stamp, and the evidence that it carries."""
+    digest_of = None if found.byte_range is None else _digest_of(data, found.byte_range)
+    read = document_time_stamp(
+        found.item, found.contents or b"", digest_of, found.findings, _sound_end(found)
+    )
+    return read.facts, (read.carried,)
+
+
+def _sound_end(found: FoundSignature) -> int | None:
+    """How many bytes the signature covers, None when the coverage is broken."""
+    return found.byte_range.end if found.covered and found.byte_range is not None else None
+
+
+def _coverage(found: FoundSignature, size: int) -> Coverage:
+    if found.byte_range is None or not found.covered:
+        return Coverage.BROKEN
+    return Coverage.WHOLE_FILE if found.byte_range.end == size else Coverage.REVISION
+
+
+def _cms(data: PdfData, found: FoundSignature) -> CmsFacts:
+    if found.contents is None or found.byte_range is None:
+        return CmsFacts(Integrity.UNVERIFIABLE.value, ())
+    return verify_detached(found.contents, _digest_of(data, found.byte_range))
+
+
+def _digest_of(data: PdfData, ranges: ByteRange) -> DigestOf:
+    """Digest a byte range, with each algorithm once."""
+    digests: dict[str, bytes] = {}
+
+    def digest_of(algorithm: HashAlgorithm) -> bytes:
+        if algorithm.name not in digests:
+            view = memoryview(data)
+            state = algorithm.new(view[: ranges.first_length])
+            state.update(view[ranges.second_start : ranges.end])
+            digests[algorithm.name] = state.digest()
+        return digests[algorithm.name]
+
+    return digest_of
