@@ -15,6 +15,7 @@ from support import (
     attacks_shadow,
     attacks_signatures,
     attacks_structure,
+    honest_keeping,
 )
 from support.attacks import Variant
 
@@ -36,3 +37,12 @@ _FAMILIES = (
 def all_attacks() -> tuple[Variant, ...]:
     """Every variant of every attack."""
     return tuple(item for family in _FAMILIES for item in family.variants())
+
+
+_HONEST = (honest_keeping,)
+
+
+@cache
+def all_honest_changes() -> tuple[Variant, ...]:
+    """Every variant of every honest change."""
+    return tuple(item for family in _HONEST for item in family.variants())
