@@ -117,7 +117,7 @@ def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
     if signer is None:
         return CmsFacts(
             UNVERIFIABLE,
-            (*findings, _signer_count(signed_data)),
+            (*findings, signer_count(signed_data)),
             certificates=signed_data.certificates,
             content_type=signed_data.content_type,
         )
@@ -204,7 +204,8 @@ def _only_signer(signed_data: SignedData) -> SignerInfo | None:
     return signed_data.signer_infos[0] if len(signed_data.signer_infos) == 1 else None
 
 
-def _signer_count(signed_data: SignedData) -> Finding:
+def signer_count(signed_data: SignedData) -> Finding:
+    """Return the finding that a structure does not have exactly one signer."""
     return Finding(
         "cms_signer_count",
         f"The CMS structure has {len(signed_data.signer_infos)} signers where a PDF signature "

@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm as LibraryUnsupported
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
     encode_dss_signature,
 )
 
@@ -22,7 +23,7 @@ from idservice.crypto.algorithm_identifiers import (
     parse_algorithm,
     require_fits_key_identifier,
 )
-from idservice.crypto.algorithms import MAX_RSA_BITS
+from idservice.crypto.algorithms import MAX_RSA_BITS, HashAlgorithm
 from idservice.crypto.keys import PublicKey, load_public_key, verify_signature
 from idservice.crypto.recognised import RecognisedAlgorithm
 from idservice.errors import MalformedKey, SignatureInvalid, UnsupportedAlgorithm
@@ -90,13 +91,30 @@ def verify_recognised(
     try:
         _verify(found.key, algorithm, signature, data)
     except (InvalidSignature, ValueError, OverflowError) as exc:
-        raise SignatureInvalid(
-            "The signature value does not verify under the public key: the data was changed, "
-            "or another key signed it.",
-            "Sign the exact bytes again with the key of the certificate.",
-        ) from exc
+        raise _invalid() from exc
     except LibraryUnsupported as exc:
         raise _unfit(algorithm) from exc
+    return found
+
+
+def verify_rsa_digest(
+    spki_der: bytes, algorithm: HashAlgorithm, signature: bytes, digest: bytes
+) -> RecognisedKey:
+    """Verify an RSA PKCS#1 v1.5 value over data of which the digest is known; return the key.
+
+    Raises as `verify_recognised` does.
+    """
+    described = RecognisedAlgorithm("rsa", algorithm)
+    _require_fits(spki_der, described)
+    found = recognise_key(spki_der)
+    if not isinstance(found.key, rsa.RSAPublicKey):
+        raise _unfit(described)
+    try:
+        found.key.verify(
+            signature, digest, padding.PKCS1v15(), Prehashed(_library_hash(algorithm.name))
+        )
+    except (InvalidSignature, ValueError) as exc:
+        raise _invalid() from exc
     return found
 
 
@@ -187,6 +205,14 @@ def _library_hash(name: str) -> hashes.HashAlgorithm:
             f"No signature scheme here uses the hash {name}.", "Ask for a signature with SHA-256."
         )
     return found
+
+
+def _invalid() -> SignatureInvalid:
+    return SignatureInvalid(
+        "The signature value does not verify under the public key: the data was changed, "
+        "or another key signed it.",
+        "Sign the exact bytes again with the key of the certificate.",
+    )
 
 
 def _unfit(algorithm: RecognisedAlgorithm) -> UnsupportedAlgorithm:

@@ -164,7 +164,7 @@ def _judged(found: FoundSignature, facts: SignatureFacts | TimeStampFacts) -> Ju
     subs = (rule_for(code).sub_indication for code in codes)
     fails = any(sub is not None and sub.indication is Indication.TOTAL_FAILED for sub in subs)
     worthless = fails or "time_stamp_imprint_mismatch" in codes
-    known = "sub_filter_unsupported" not in codes
+    known = not any(code.startswith("sub_filter_") for code in codes)
     integrity = Integrity.BROKEN if worthless and known else facts.integrity
     holder = found.item.object_number
     return JudgedSignature(facts.id, holder, found.revision, integrity, found.covered)

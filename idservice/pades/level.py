@@ -11,6 +11,8 @@ from idservice.pdf.signatures import SignatureDictionary
 
 CADES = "/ETSI.CAdES.detached"
 PKCS7 = "/adbe.pkcs7.detached"
+PKCS7_SHA1 = "/adbe.pkcs7.sha1"
+X509_RSA_SHA1 = "/adbe.x509.rsa_sha1"
 RFC3161 = "/ETSI.RFC3161"
 
 BASELINE_B = "PAdES_BASELINE_B"
@@ -22,6 +24,10 @@ _SIGNING_TIME = "1.2.840.113549.1.9.5"
 _SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15"
 _COMMITMENT_TYPE = "1.2.840.113549.1.9.16.2.16"
 _SIGNER_LOCATION = "1.2.840.113549.1.9.16.2.17"
+_OLDER = {
+    PKCS7_SHA1: "sub_filter_pkcs7_sha1",
+    X509_RSA_SHA1: "sub_filter_x509_rsa_sha1",
+}
 _FIX = "Sign again with a program that makes PAdES baseline signatures."
 
 
@@ -46,7 +52,16 @@ def format_findings(item: SignatureDictionary) -> tuple[Finding, ...]:
                 "Ask the signer for the file as it was signed.",
             )
         )
-    if item.sub_filter not in (CADES, PKCS7):
+    if item.sub_filter in _OLDER:
+        findings.append(
+            Finding(
+                _OLDER[item.sub_filter],
+                f"The signature is of the older kind {item.sub_filter[1:]}, which is computed and "
+                "protects the document with SHA-1 alone.",
+                "Ask for a PAdES signature (ETSI.CAdES.detached).",
+            )
+        )
+    elif item.sub_filter not in (CADES, PKCS7):
         name = (item.sub_filter or "none").lstrip("/")[:60]
         findings.append(
             Finding(
@@ -74,7 +89,7 @@ def level_findings(item: SignatureDictionary, cms: CmsFacts) -> tuple[Finding, .
     present = set(cms.signed_attributes)
     rules = (
         (
-            item.sub_filter == PKCS7,
+            item.sub_filter in (PKCS7, *_OLDER),
             "not_pades",
             "The signature follows the older PKCS#7 rules for PDF, not PAdES.",
         ),
@@ -83,7 +98,11 @@ def level_findings(item: SignatureDictionary, cms: CmsFacts) -> tuple[Finding, .
             "signing_time_in_cms",
             "The CMS signature claims a time, which in PAdES stands in the PDF alone.",
         ),
-        ("Cert" in item.keys, "cert_entry", "The signature dictionary has a /Cert entry."),
+        (
+            "Cert" in item.keys and item.sub_filter != X509_RSA_SHA1,
+            "cert_entry",
+            "The signature dictionary has a /Cert entry.",
+        ),
         ("Filter" not in item.keys, "filter_missing", "The signature dictionary has no /Filter."),
         (
             claimed_signing_time(item) is None,
@@ -106,7 +125,7 @@ def level_findings(item: SignatureDictionary, cms: CmsFacts) -> tuple[Finding, .
 
 def level(item: SignatureDictionary, cms: CmsFacts, *, baseline: bool) -> str:
     """Name the level; `baseline` tells that no rule of PAdES-B-B was found broken."""
-    if item.sub_filter == PKCS7:
+    if item.sub_filter in (PKCS7, PKCS7_SHA1):
         return PKCS7_B
     if item.sub_filter != CADES or not cms.identified:
         return NOT_ETSI

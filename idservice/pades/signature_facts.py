@@ -15,9 +15,17 @@ from idservice.cms.verification import CmsFacts, DigestOf, verify_detached
 from idservice.crypto.algorithms import HashAlgorithm
 from idservice.errors import Finding
 from idservice.pades.dss import SecurityStore
-from idservice.pades.level import claimed_signing_time, level, level_findings
+from idservice.pades.level import (
+    PKCS7_SHA1,
+    X509_RSA_SHA1,
+    claimed_signing_time,
+    level,
+    level_findings,
+)
+from idservice.pades.older_forms import verify_bare_value, verify_digest_content
 from idservice.pades.time_stamps import document_time_stamp
 from idservice.pdf.byte_range import ByteRange
+from idservice.pdf.certificate_entry import read_certificate_entry
 from idservice.pdf.frame import PdfData
 from idservice.pdf.revisions import Revision
 from idservice.pdf.signatures import SignatureDictionary
@@ -92,7 +100,13 @@ def _coverage(found: FoundSignature, size: int) -> Coverage:
 def _cms(data: PdfData, found: FoundSignature) -> CmsFacts:
     if found.contents is None or found.byte_range is None:
         return CmsFacts(Integrity.UNVERIFIABLE.value, ())
-    return verify_detached(found.contents, _digest_of(data, found.byte_range))
+    digest_of = _digest_of(data, found.byte_range)
+    if found.item.sub_filter == X509_RSA_SHA1 and found.item.node is not None:
+        certificates = read_certificate_entry(data, found.item.node)
+        return verify_bare_value(found.contents, certificates, digest_of)
+    if found.item.sub_filter == PKCS7_SHA1:
+        return verify_digest_content(found.contents, digest_of)
+    return verify_detached(found.contents, digest_of)
 
 
 def _digest_of(data: PdfData, ranges: ByteRange) -> DigestOf:

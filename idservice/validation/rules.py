@@ -90,6 +90,8 @@ RULES: dict[str, Rule] = {
         "signature_not_in_field",
         "dictionary_ambiguous",
         "sub_filter_unsupported",
+        "sub_filter_pkcs7_sha1",
+        "sub_filter_x509_rsa_sha1",
         "signature_type",
         "contents_missing",
         "contents_repeated",

@@ -16,7 +16,7 @@ GOOD = SignedPdf().build()
 
 FORGED_DICTIONARIES: dict[str, tuple[SignedPdf, str]] = {
     "other sub filter": (
-        SignedPdf(entries={"SubFilter": b"/adbe.x509.rsa_sha1"}),
+        SignedPdf(entries={"SubFilter": b"/ETSI.CAdES"}),
         "sub_filter_unsupported",
     ),
     "no sub filter": (SignedPdf(entries={"SubFilter": b""}), "sub_filter_unsupported"),
