@@ -9,10 +9,15 @@ forbidden. Adding a kind of change is adding a role, if it has none, and a rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from idservice.errors import InputTooLarge, MalformedPdf
-from idservice.pdf.changes_annotations import annotation_changed, annotation_list_changed
+from idservice.pdf.changes_annotations import (
+    annotation_changed,
+    annotation_list_changed,
+    note_signatures,
+)
 from idservice.pdf.changes_catalog import (
     catalog_changed,
     encryption_changed,
@@ -21,11 +26,12 @@ from idservice.pdf.changes_catalog import (
     permissions_object_changed,
     trailer_changed,
 )
+from idservice.pdf.changes_covering import SignedContent
 from idservice.pdf.changes_elsewhere import judge_elsewhere, reached
+from idservice.pdf.changes_filling import field_value_changed, note_filled
 from idservice.pdf.changes_form import (
     field_changed,
     field_list_changed,
-    field_value_changed,
     form_object_changed,
 )
 from idservice.pdf.changes_judgement import (
@@ -34,12 +40,14 @@ from idservice.pdf.changes_judgement import (
     Kind,
     ObjectChange,
     Permission,
+    Work,
 )
 from idservice.pdf.changes_locks import constraints_of
 from idservice.pdf.changes_metadata import metadata_object_changed
 from idservice.pdf.changes_pages import page_changed, page_holder_changed
 from idservice.pdf.changes_showing import require_signatures_to_show, shown
 from idservice.pdf.changes_store import item_changed, part_changed, store_object_changed
+from idservice.pdf.changes_xfa import xfa_object_changed, xfa_packet_changed
 from idservice.pdf.document_roles import Role, Roles
 from idservice.pdf.limits import MAX_TREE_DEPTH
 from idservice.pdf.object_history import ObjectHistory, Step
@@ -64,6 +72,8 @@ RULES: dict[Role, Rule] = {
     Role.EXTENSIONS: extensions_changed,
     Role.EXTENSION: extensions_changed,
     Role.FORM: form_object_changed,
+    Role.XFA: xfa_object_changed,
+    Role.XFA_PACKET: xfa_packet_changed,
     Role.FIELDS: field_list_changed,
     Role.FIELD: field_changed,
     Role.FIELD_VALUE: field_value_changed,
@@ -99,11 +109,12 @@ def analyse_changes(
     one change that is not judged. Raises nothing for what the file is.
     """
     found: list[ObjectChange] = []
+    prepared: dict[str, int] = {}
     revision = first.number
     try:
         analysis = _Analysis(ObjectHistory(document, history, first), document)
         for items in analysis.steps():
-            found += items
+            _settle(found, items, prepared)
             revision = analysis.revision
             if len(found) > _MAX_CHANGES and _forbidden(found):
                 break
@@ -113,6 +124,29 @@ def analyse_changes(
             ObjectChange("revision-unreadable", revision + 1, None, message, Permission.UNJUDGED)
         )
     return tuple(found)
+
+
+def _settle(found: list[ObjectChange], items: list[ObjectChange], prepared: dict[str, int]) -> None:
+    """Add the changes of one revision; a field that it signs was rightly added before.
+
+    `prepared` says at which place in `found` it stands that an empty signature field was added.
+    """
+    for item in items:
+        if item.signature is None:
+            continue
+        place = prepared.pop(item.signature.field_name, None)
+        if place is not None:
+            found[place] = replace(
+                found[place],
+                permission=Permission.PERMITTED,
+                message=f"Revision {found[place].revision} adds a signature field that revision "
+                f"{item.revision} signs: {shown(item.signature.field_name)}.",
+                kind=Kind.SIGNATURE,
+            )
+    for item in items:
+        if item.prepares is not None:
+            prepared[item.prepares] = len(found)
+        found.append(item)
 
 
 def _forbidden(changes: list[ObjectChange]) -> bool:
@@ -129,14 +163,22 @@ class _Analysis:
         self._index = ReferenceIndex(history, self._roles.watched)
         self._constraints = constraints_of(history.view, self._roles)
         self._walks = _MAX_WALKS
+        self._content = SignedContent()
+        self._work = Work()
+        start = document.frame.header_offset
+        self._version = bytes(document.data[start + 5 : start + 8]).decode("latin-1")
 
     def steps(self) -> Iterator[list[ObjectChange]]:
         """Judge one revision after the other."""
         for step in self._history.steps():
-            judgement = Judgement(step, self._roles, self._index, self._constraints)
+            judgement = Judgement(
+                step, self._roles, self._index, self._constraints, self._work, self._version
+            )
+            judgement.content = self._content
             self._judge(judgement)
             self.revision = step.revision
             yield judgement.items
+            note_signatures(judgement)
             self._roles.take(step)
             self._index.take(step)
             self._constraints = self._constraints.with_locks(judgement.new_locks)
@@ -146,6 +188,7 @@ class _Analysis:
         if step.hybrid:
             judgement.leave("hybrid-section", "has objects that only some programs see")
         trailer_changed(judgement)
+        note_filled(judgement)
         with_rule, elsewhere = self._sorted(judgement)
         for role, number in sorted(with_rule, key=lambda item: _order(step, *item)):
             difference = step.changed[number]

@@ -1,20 +1,23 @@
 """Rules about annotations: which comments may be made, changed and taken away later.
 
 The widget of a new signature may be put on a page after every signature; comments need the
-permission of a certification, where there is one (ISO 32000-2 cl. 12.5 and 12.8.2.2).
+permission of a certification, where there is one (ISO 32000-2 cl. 12.5 and 12.8.2.2). A
+comment leaves what was signed as it is and readable; what was signed with the document is
+no comment any more, but a part of it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from idservice.pdf.changes_judgement import ANNOTATING, Judgement, Kind, is_active
+from idservice.pdf.changes_annotations_comments import described, refusal
+from idservice.pdf.changes_annotations_signed import signed_annotation_changed
+from idservice.pdf.changes_judgement import ANNOTATING, Judgement, Kind
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
     from idservice.pdf.stored_objects import StoredObject
-
-_LOOKS = frozenset({"AP", "Subtype", "FT", "Parent", "OC"})
 
 
 def annotation_list_changed(
@@ -29,18 +32,25 @@ def annotation_list_changed(
 
 
 def annotations_changed(judgement: Judgement, page: int | None, old: Value, new: Value) -> None:
-    """Judge a list of annotations: all that were there stay, in their order."""
+    """Judge a list of annotations: what was signed stays, in the order in which it is drawn."""
     was, now = judgement.step.old.items(old), judgement.step.new.items(new)
     if now[: len(was)] == was:
-        added = now[len(was) :]
+        added, removed = now[len(was) :], list[Value]()
     else:
-        known = {item for item in was if isinstance(item, Reference)}
-        added = [item for item in now if isinstance(item, Reference) and item not in known]
-        if [item for item in now if not isinstance(item, Reference) or item in known] != was:
-            _removed(judgement, page, was, now)
-            return
+        added = [item for item in now if item not in was]
+        removed = [item for item in was if item not in now]
+        if [item for item in now if item in was] != [item for item in was if item in now]:
+            judgement.forbid(
+                "annotation-order-changed", "changes which annotation lies over which", page
+            )
+    for item in removed:
+        _removed(judgement, page, item)
+    counted = Counter(item for item in now if isinstance(item, Reference)) if added else Counter()
     for item in added:
-        _added(judgement, page, item)
+        if isinstance(item, Reference) and counted[item] > 1:
+            judgement.forbid("annotation-added", "puts one annotation on a page twice", page)
+        else:
+            _added(judgement, page, item)
 
 
 def annotation_changed(
@@ -50,21 +60,33 @@ def annotation_changed(
     was = {} if old is None else old.entries
     now = {} if new is None else new.entries
     page = _page_of(judgement, number)
-    keys = {key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
     if now.get("Subtype") == "Widget" or was.get("Subtype") == "Widget":
         judgement.forbid("annotation-changed", "changes a form field that is on no form", page)
-    elif keys & _LOOKS:
-        judgement.forbid("appearance-changed", "changes how an annotation looks", page)
-    elif is_active(now) and not is_active(was):
-        judgement.forbid("javascript-added", "makes an annotation act", page)
+    elif new is None:
+        _gone(judgement, page, number, was)
+    elif judgement.content.is_signed(number):
+        signed_annotation_changed(judgement, page, number, was, now)
     else:
-        judgement.leave(
-            "annotation-changed",
-            "changes an annotation",
-            page,
-            kind=Kind.ANNOTATION,
-            needs=ANNOTATING,
-        )
+        found = _refused(judgement, page, number, now)
+        if found is not None:
+            judgement.forbid(found[0], f"changes {described(was)}: {found[1]}", page)
+        else:
+            judgement.dressed.add(number)
+            _allow(judgement, "annotation-changed", f"changes {described(now)}", page)
+
+
+def note_signatures(judgement: Judgement) -> None:
+    """Take comments for signed once a later signature covers them; works after all rules."""
+    if all(item.is_time_stamp for item in judgement.signatures.values()):
+        return
+    widgets = {
+        number: judgement.widget_pages.get(name) for number, name in judgement.widgets.items()
+    }
+    judgement.content.sign(judgement.step, widgets)
+
+
+def _allow(judgement: Judgement, code: str, message: str, page: int | None) -> None:
+    judgement.allow(code, message, page, kind=Kind.ANNOTATION, needs=ANNOTATING)
 
 
 def _page_of(judgement: Judgement, number: int) -> int | None:
@@ -72,7 +94,16 @@ def _page_of(judgement: Judgement, number: int) -> int | None:
         page = judgement.roles.page(edge.holder)
         if page is not None:
             return page
-    return None
+    return judgement.content.page_of(number)
+
+
+def _refused(
+    judgement: Judgement, page: int | None, key: object, entries: dict[str, Value]
+) -> tuple[str, str] | None:
+    """Say why a comment may not be; where none may be at all, that is reason enough."""
+    if judgement.constraints.permissions < ANNOTATING:
+        return None
+    return refusal(judgement, page, key, entries)
 
 
 def _added(judgement: Judgement, page: int | None, item: Value) -> None:
@@ -84,29 +115,50 @@ def _added(judgement: Judgement, page: int | None, item: Value) -> None:
         judgement.placed.add(item.number)
         judgement.widget_pages[name] = page
         return
+    stored = step.new.get(item) if isinstance(item, Reference) else None
     entries = step.new.dictionary(item)
     new = not isinstance(item, Reference) or item.number in step.added
-    if not entries or not new or entries.get("Subtype") == "Widget" or "FT" in entries:
+    stream = stored is not None and stored.span is not None
+    if not entries or stream or not new or entries.get("Subtype") == "Widget" or "FT" in entries:
         judgement.forbid("annotation-added", "adds a form field or an old object to a page", page)
-    elif is_active(entries) or is_active(step.new.value(entries.get("A"))):
-        judgement.forbid("javascript-added", "adds an annotation that acts", page)
-    else:
-        judgement.leave(
-            "annotation-added", "adds an annotation", page, kind=Kind.ANNOTATION, needs=ANNOTATING
-        )
+        return
+    number = item.number if isinstance(item, Reference) else None
+    if number is not None and number in judgement.placed:
+        judgement.forbid("annotation-added", "puts one annotation on two pages", page)
+        return
+    found = _refused(judgement, page, id(item) if number is None else number, entries)
+    if found is not None:
+        judgement.forbid(found[0], f"adds {described(entries)}: {found[1]}", page)
+        return
+    if number is not None:
+        judgement.placed.add(number)
+        judgement.content.add(number, page)
+    _allow(judgement, "annotation-added", f"adds {described(entries)}", page)
 
 
-def _removed(judgement: Judgement, page: int | None, was: list[Value], now: list[Value]) -> None:
-    step = judgement.step
-    gone = [step.old.dictionary(item) for item in was if item not in now]
-    widgets = not gone or any(item.get("Subtype") == "Widget" for item in gone)
-    if widgets:
-        judgement.forbid("annotation-removed", "takes form fields off a page", page)
+def _removed(judgement: Judgement, page: int | None, item: Value) -> None:
+    entries = judgement.step.old.dictionary(item)
+    if isinstance(item, Reference):
+        _gone(judgement, page, item.number, entries)
     else:
-        judgement.leave(
-            "annotation-removed",
-            "takes annotations off a page",
-            page,
-            kind=Kind.ANNOTATION,
-            needs=ANNOTATING,
+        _gone(judgement, page, None, entries)
+
+
+def _gone(
+    judgement: Judgement, page: int | None, number: int | None, entries: dict[str, Value]
+) -> None:
+    """Judge an annotation that is no longer there; one that was signed may not go."""
+    kind = entries.get("Subtype")
+    if kind == "Widget":
+        judgement.forbid("annotation-removed", "takes a form field off a page", page)
+    elif number is not None and not judgement.content.is_signed(number):
+        judgement.content.drop(number)
+        _allow(judgement, "annotation-removed", f"takes away {described(entries)}", page)
+    elif number is not None and number in judgement.placed:
+        return
+    elif kind == "Popup" or not entries:
+        _allow(judgement, "annotation-removed", "takes away the window of a comment", page)
+    else:
+        judgement.forbid(
+            "annotation-removed", f"takes away {described(entries)}, which was signed", page
         )

@@ -9,17 +9,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from idservice.pdf.changes_filling import (
+    draws_with_form_resources,
+    dress,
+    field_filled,
+    page_of,
+    shows_values,
+)
 from idservice.pdf.changes_judgement import (
+    FORM_FILLING,
     NO_CHANGES,
     RFC3161,
     AddedSignature,
     Judgement,
+    Kind,
+    ObjectChange,
+    Permission,
     is_active,
     is_set,
     same,
 )
 from idservice.pdf.changes_locks import locks_of
 from idservice.pdf.changes_showing import can_show, shown
+from idservice.pdf.changes_xfa import xfa_changed
 from idservice.pdf.document_roles import FieldPlace, field_place
 from idservice.pdf.object_values import Reference, Value
 
@@ -41,7 +53,6 @@ _NEW_FIELD = frozenset(
 )  # fmt: skip
 # What signing an empty field may change of it beside its value.
 _SIGNING = frozenset({"AP", "AS", "F", "M", "MK", "DA", "P", "BS", "Border"})
-_FILLING = frozenset({"V", "RV", "AP", "AS", "I", "M", "MK"})
 
 
 def form_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
@@ -125,18 +136,7 @@ def field_changed(
     if place.kind == "Sig":
         _signature_field_changed(judgement, number, place, keys, was, now)
     else:
-        _other_field_changed(judgement, number, place, keys)
-
-
-def field_value_changed(
-    judgement: Judgement, number: int, _old: StoredObject | None, _new: StoredObject | None
-) -> None:
-    """Judge the value of a field as an object of its own: a signature stays as it is."""
-    places = [judgement.roles.fields.get(edge.holder) for edge in judgement.index.edges(number)]
-    if all(place is not None and place.kind != "Sig" for place in places):
-        judgement.leave("form-value-changed", "changes the value of a form field")
-    else:
-        judgement.forbid("signature-value-changed", "changes an earlier signature")
+        field_filled(judgement, number, keys, old, new)
 
 
 def _field_added(
@@ -172,9 +172,35 @@ def _field_added(
     if "V" in entries:
         _signed(judgement, reference.number, place, entries)
     elif "T" in entries and not _names_fields(judgement, kids):
-        judgement.forbid("field-added", f"adds the field {name} without a signature in it")
+        _prepared(judgement, place, entries, kids)
     for kid in kids:
         _field_added(judgement, kid, place, reference)
+
+
+def _prepared(
+    judgement: Judgement, place: FieldPlace, entries: dict[str, Value], kids: list[Reference]
+) -> None:
+    """Judge an empty signature field: whoever adds one must have it signed.
+
+    One that shows nothing may wait for a signature of a later revision; until then nobody has
+    answered for it.
+    """
+    step = judgement.step
+    waits = not kids and "AP" not in entries and "MK" not in entries
+    waits = waits and judgement.constraints.permissions >= FORM_FILLING
+    if waits:
+        judgement.showing.discard(place.name)
+    judgement.items.append(
+        ObjectChange(
+            "empty-signature-field-added",
+            step.revision,
+            page_of(judgement, entries),
+            f"Revision {step.revision} adds the signature field {shown(place.name)}, and nobody "
+            "has signed it.",
+            Permission.FORBIDDEN,
+            prepares=place.name if waits else None,
+        )
+    )
 
 
 def _is_below(
@@ -229,7 +255,7 @@ def _signature_field_changed(
         judgement.widget_pages[place.name] = page_of(judgement, now)
     added = judgement.signatures.get(place.name)
     if added is None or not added.is_time_stamp:
-        _dress(judgement, number, now)
+        dress(judgement, number, now)
 
 
 def _signed(
@@ -261,36 +287,6 @@ def _signed(
         )
 
 
-def _other_field_changed(
-    judgement: Judgement, number: int, place: FieldPlace, keys: set[str]
-) -> None:
-    """Filling a form is judged in its own right; here it is only told apart from tampering."""
-    name = shown(place.name)
-    filled = "V" in keys or place.name in judgement.filled
-    if judgement.constraints.locked(place.name):
-        judgement.forbid(
-            "locked-field-changed", f"changes the field {name}, which an earlier signature locks"
-        )
-    elif keys - _FILLING:
-        judgement.forbid("field-changed", f"changes what the field {name} is")
-    elif not filled and keys != {"AS"}:
-        judgement.forbid(
-            "appearance-changed", f"changes how the field {name} looks and not what it says"
-        )
-    else:
-        judgement.filled.add(place.name)
-        judgement.leave("form-value-changed", f"changes the value of the field {name}")
-        new = judgement.step.changed[number].new
-        _dress(judgement, number, {} if new is None else new.entries)
-
-
-def _dress(judgement: Judgement, number: int, entries: dict[str, Value]) -> None:
-    """Let a field, and the widgets below it, look different from now on."""
-    kids = judgement.step.new.items(entries.get("Kids"))
-    judgement.dressed.add(number)
-    judgement.dressed.update(kid.number for kid in kids if isinstance(kid, Reference))
-
-
 def _flags_changed(judgement: Judgement, old: Value, new: Value) -> None:
     was = old if isinstance(old, int) else 0
     if not isinstance(new, int) or new != was | (new & _BOTH_FLAGS):
@@ -298,9 +294,17 @@ def _flags_changed(judgement: Judgement, old: Value, new: Value) -> None:
 
 
 def _appearances_asked(judgement: Judgement, new: Value) -> None:
-    """Whoever asks viewers to draw the fields again may show other things than were signed."""
-    if is_set(new):
-        judgement.forbid("need-appearances-set", "asks viewers to draw all form fields anew")
+    """Whoever asks viewers to draw the fields anew must not make them show other things."""
+    if not is_set(new):
+        return
+    if shows_values(judgement):
+        message = "asks viewers to draw all form fields anew, which already show their values"
+        judgement.allow("need-appearances-set", message, kind=Kind.FORM_FILLING)
+    else:
+        judgement.forbid(
+            "need-appearances-set",
+            "asks viewers to draw all form fields anew, so that some show other things",
+        )
 
 
 def _entry_changed(judgement: Judgement, key: str, old: Value, new: Value) -> None:
@@ -309,6 +313,8 @@ def _entry_changed(judgement: Judgement, key: str, old: Value, new: Value) -> No
         return
     if key == "DR":
         _resources_changed(judgement, step.old.dictionary(old), step.new.dictionary(new))
+    elif key == "XFA":
+        xfa_changed(judgement, old, new)
     elif key in _DEFAULTS and old is None:
         _resources_added(judgement, f"adds /{key} to the form")
     else:
@@ -326,9 +332,11 @@ def _resources_changed(judgement: Judgement, old: dict[str, Value], new: dict[st
         if kept:
             _resources_added(judgement, "adds resources to the form")
         elif kind == "Font":
-            judgement.forbid("form-changed", "changes the fonts of the form")
+            judgement.forbid("font-changed", "changes the fonts of the form")
+        elif draws_with_form_resources(judgement):
+            judgement.forbid("form-resources-changed", "changes resources that form fields use")
         else:
-            judgement.leave("form-resources-changed", "changes resources of the form")
+            _told_resources(judgement, "form-resources-changed", "changes resources of the form")
 
 
 def _resources_added(judgement: Judgement, message: str) -> None:
@@ -336,10 +344,8 @@ def _resources_added(judgement: Judgement, message: str) -> None:
     if all(place.kind == "Sig" for place in judgement.roles.fields.values()):
         judgement.permit("form-resources-added", message)
     else:
-        judgement.leave("form-resources-added", message)
+        _told_resources(judgement, "form-resources-added", message)
 
 
-def page_of(judgement: Judgement, entries: dict[str, Value]) -> int | None:
-    """Return the number of the page that a widget says it is on."""
-    page = entries.get("P")
-    return judgement.roles.page(page.number) if isinstance(page, Reference) else None
+def _told_resources(judgement: Judgement, code: str, message: str) -> None:
+    judgement.allow(code, message, kind=Kind.FORM_FILLING)

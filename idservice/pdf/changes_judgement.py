@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from idservice.errors import InputTooLarge
 from idservice.pdf.change_kinds import Kind
+from idservice.pdf.changes_covering import SignedContent
 from idservice.pdf.fields import FieldLock
 from idservice.pdf.object_values import Keyword, Reference, Value
 
@@ -33,6 +35,8 @@ __all__ = [
     "Kind",
     "ObjectChange",
     "Permission",
+    "Work",
+    "action_code",
     "is_active",
     "is_set",
     "same",
@@ -43,8 +47,14 @@ RFC3161 = "ETSI.RFC3161"
 
 _MAX_COMPARED = 10_000
 _MAX_DEPTH = 64
+_WORK = 100_000
 _SCRIPTS = frozenset({"JS", "JavaScript"})
-_ACTIONS = frozenset({"JavaScript", "Launch", "ImportData", "Rendition", "SubmitForm", "GoToR"})
+_ACTIONS = frozenset(
+    {
+        "Launch", "ImportData", "Rendition", "SubmitForm", "ResetForm", "GoToR", "GoToE", "Hide",
+        "SetOCGState", "Sound", "Movie", "RichMediaExecute", "GoTo3DView",
+    }
+)  # fmt: skip
 
 
 class Permission(Enum):
@@ -70,7 +80,8 @@ class ObjectChange:
 
     `code` is stable; `page` counts from 1; `signature` is set for an added signature, which
     still has to be judged by whoever knows about signatures. `covers` tells that what it
-    shows lies over what was signed before.
+    shows lies over what was signed before. `prepares` names an added signature field that
+    shows nothing and waits for its signature.
     """
 
     code: str
@@ -81,6 +92,7 @@ class ObjectChange:
     signature: AddedSignature | None = None
     kind: Kind = Kind.CONTENT
     covers: bool = False
+    prepares: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +114,43 @@ class Constraints:
 
 
 @dataclass(slots=True)
+class Work:
+    """What may still be looked at besides what the revisions bring themselves.
+
+    Rules that look at other parts of the document pay for it here, so that thousands of
+    revisions cannot make each of them look at everything.
+    """
+
+    left: int = _WORK
+
+    def spend(self, count: int) -> None:
+        """Pay for looking at so many objects. Raises InputTooLarge when too much was asked."""
+        self.left -= count
+        if self.left < 0:
+            raise InputTooLarge(
+                "The revisions of the PDF change so much again and again that comparing them "
+                "would take too long.",
+                "Validate the document with fewer revisions.",
+            )
+
+
+@dataclass(slots=True)
 class Judgement:
     """The judgement about one revision, while rules work on it.
 
     `widgets` are those that come with added fields, by the name of the field; `filled` are the
     fields whose value differs. `dressed` are fields and annotations that may look different
     from now on: what their appearances alone use is no other change. `covering` are the added
-    fields that show over what was signed.
+    fields that show over what was signed, `told` the fields of which it was said that they
+    were filled in. `header_version` is that of the first line of the file.
     """
 
     step: Step
     roles: Roles
     index: ReferenceIndex
     constraints: Constraints
+    work: Work = field(default_factory=Work)
+    header_version: str = ""
     items: list[ObjectChange] = field(default_factory=list)
     signatures: dict[str, AddedSignature] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
@@ -127,6 +163,8 @@ class Judgement:
     new_locks: list[FieldLock] = field(default_factory=list)
     dressed: set[int] = field(default_factory=set)
     covering: set[str] = field(default_factory=set)
+    content: SignedContent = field(default_factory=SignedContent)
+    told: set[str] = field(default_factory=set)
 
     def permit(
         self, code: str, message: str, page: int | None = None, *, kind: Kind = Kind.NO_EFFECT
@@ -225,15 +263,28 @@ class _Comparison:
         return self.same(self._views[0].value(old), self._views[1].value(new), depth + 1)
 
 
+def action_code(value: Value) -> str | None:
+    """Return the code for what a value itself makes a viewer do, None when it does nothing.
+
+    Objects that it refers to are not looked at.
+    """
+    if isinstance(value, list):
+        found = [action_code(item) for item in value if isinstance(item, (list, dict))]
+    elif isinstance(value, dict):
+        if not _SCRIPTS.isdisjoint(value) or value.get("S") == "JavaScript":
+            return "javascript-added"
+        inner = [item for item in value.values() if isinstance(item, (list, dict))]
+        acts = "AA" in value or value.get("S") in _ACTIONS
+        found = [action_code(item) for item in inner] + ["action-added" if acts else None]
+    else:
+        return None
+    # A script is the gravest that can be found.
+    return max((code for code in found if code is not None), default=None)
+
+
 def is_active(value: Value) -> bool:
     """Whether a value itself, without what it refers to, makes a viewer do something."""
-    if isinstance(value, list):
-        return any(is_active(item) for item in value)
-    if not isinstance(value, dict):
-        return False
-    if not _SCRIPTS.isdisjoint(value) or "AA" in value or value.get("S") in _ACTIONS:
-        return True
-    return any(is_active(item) for item in value.values() if isinstance(item, (list, dict)))
+    return action_code(value) is not None
 
 
 def is_set(value: Value) -> bool:

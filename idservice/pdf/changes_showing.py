@@ -65,3 +65,23 @@ def require_signatures_to_show(judgement: Judgement) -> None:
             judgement.forbid(
                 "field-added", f"adds the field {shown(name)}, which shows in several places"
             )
+    _note_covering(judgement)
+
+
+def _note_covering(judgement: Judgement) -> None:
+    """Note the added signatures that show over words or pictures that were there before.
+
+    Whoever can add a signature could hide content with it (the sneaky signature attack:
+    Mladenov and others, 2021); whether the signer is trusted is not known here.
+    """
+    step, roles = judgement.step, judgement.roles
+    for name in sorted((judgement.visible | judgement.showing) & judgement.signatures.keys()):
+        numbers = [number for number, field in judgement.widgets.items() if field == name]
+        numbers += [
+            number
+            for number in step.changed
+            if number in roles.fields and roles.fields[number].name == name
+        ]
+        page = judgement.widget_pages.get(name)
+        if any(judgement.content.hidden_by_widget(step, roles, page, item) for item in numbers):
+            judgement.covering.add(name)

@@ -30,6 +30,8 @@ class Role(Enum):
     INFO = "document information"
     ENCRYPTION = "encryption"
     FORM = "form"
+    XFA = "XFA form"
+    XFA_PACKET = "part of the XFA form"
     FIELDS = "list of fields"
     FIELD = "field"
     FIELD_VALUE = "value of a field"
@@ -61,7 +63,8 @@ LEADS_TO: dict[Role, dict[str, Role]] = {
         "Perms": Role.PERMISSIONS,
         "Metadata": Role.METADATA,
     },
-    Role.FORM: {"Fields": Role.FIELDS},
+    Role.FORM: {"Fields": Role.FIELDS, "XFA": Role.XFA},
+    Role.XFA: {ANY: Role.XFA_PACKET},
     Role.FIELDS: {ANY: Role.FIELD},
     Role.FIELD: {"Kids": Role.FIELDS, "V": Role.FIELD_VALUE, "Parent": Role.FIELD},
     Role.STORE: {**_STORE_LISTS, "VRI": Role.VRI},
@@ -81,6 +84,7 @@ LEADS_TO: dict[Role, dict[str, Role]] = {
 _WALKED = {
     Role.CATALOG,
     Role.FORM,
+    Role.XFA,
     Role.STORE,
     Role.STORE_LIST,
     Role.VRI,
@@ -119,7 +123,7 @@ class Roles:
         self.watched: set[int] = set()
         self.fields: dict[int, FieldPlace] = {}
         self._owners: dict[int, FieldPlace] = {}
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         self._document = document
         self._places: PagePlaces | None = None
         for key, role in LEADS_TO[Role.TRAILER].items():
@@ -170,7 +174,7 @@ class Roles:
 
     def has_field(self, name: str) -> bool:
         """Whether there is a field of this full name."""
-        return name in self._names
+        return name in self.names
 
     def page(self, number: int) -> int | None:
         """Return the number of the page that an object is, or whose annotations it lists."""
@@ -241,7 +245,7 @@ class Roles:
                 entries = {} if stored is None else stored.entries
                 place = field_place(entries, prefix, kind)
                 self.fields[item.number] = place
-                self._names.add(place.name)
+                self.names.add(place.name)
                 self._field_kids(view, place, entries, depth)
 
     def _field_kids(self, view: View, place: FieldPlace, value: Value, depth: int) -> None:

@@ -54,7 +54,7 @@ _PAINTING = {
 """Which operator fills, strokes and first closes a path (table 59)."""
 
 _WITHOUT_EFFECT = frozenset(
-    {"J", "j", "M", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1"}
+    {"J", "j", "M", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1", "BX", "EX"}
 )
 
 

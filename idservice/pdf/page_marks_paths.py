@@ -28,6 +28,7 @@ _LONG, _MOST_PIECES = 12.0, 64
 _NOWHERE: Rectangle = (0.0, 0.0, 0.0, 0.0)
 _THINNEST = 0.5
 _MAX_POINTS = 200_000
+_CORNERS, _SIDES = 4, 2
 _SIZES = {"m": 2, "l": 2, "c": 6, "v": 4, "y": 4, "re": 4, "h": 0}
 
 
@@ -93,8 +94,16 @@ def area_marks(path: Path, state: State) -> list[Mark]:
     for line in path.lines:
         box = common(box_of(line), state.clip)
         thickness = min(box[2] - box[0], box[3] - box[1])
-        found.append(Mark(MarkKind.AREA, box, hides, light, thickness))
+        kind = MarkKind.AREA if _is_upright(line) else MarkKind.SHAPE
+        found.append(Mark(kind, box, hides, light, thickness))
     return found
+
+
+def _is_upright(line: list[Point]) -> bool:
+    """Whether a line goes round a rectangle whose sides are those of the page."""
+    corners = line[:-1] if line[0] == line[-1] else line
+    across, upwards = {x for x, _ in corners}, {y for _, y in corners}
+    return len(corners) == _CORNERS and max(len(across), len(upwards)) <= _SIDES
 
 
 def line_marks(path: Path, state: State) -> list[Mark]:

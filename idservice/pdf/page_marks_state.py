@@ -27,11 +27,12 @@ _FAR = 1e7
 
 
 class MarkKind(Enum):
-    """What a mark is made of."""
+    """What a mark is made of; an area is an upright rectangle, a shape any other filling."""
 
     TEXT = "text"
     LINE = "line"
     AREA = "area"
+    SHAPE = "shape"
     PICTURE = "picture"
 
 

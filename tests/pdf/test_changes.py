@@ -212,7 +212,7 @@ ATTACKS: dict[str, tuple[dict[int, bytes], str]] = {
     "another place for a field": ({9: OBJECTS[9].replace(b"[9 9", b"[0 0")}, "field-changed"),
     "an action in a field": (
         {9: OBJECTS[9][:-2] + b"/AA << /F << /S /JavaScript /JS (1) >> >> >>"},
-        "field-changed",
+        "javascript-added",
     ),
     "a field taken off the form": ({6: FORM.replace(b"9 0 R ", b"") % (b"", b"")}, "field-removed"),
     "fields in another order, one left out": (
@@ -221,16 +221,19 @@ ATTACKS: dict[str, tuple[dict[int, bytes], str]] = {
     ),
     "a font of the form": (
         {6: FORM.replace(b"/Helv 5", b"/Helv 40") % (b"", b""), 40: FONT.replace(b"H", b"X")},
-        "form-changed",
+        "font-changed",
     ),
     "fields drawn anew": ({6: FORM % (b"", b"/NeedAppearances true ")}, "need-appearances-set"),
-    "a form of another kind": ({6: FORM % (b"", b"/XFA [] ")}, "form-changed"),
+    "a form of another kind": ({6: FORM % (b"", b"/XFA [] ")}, "xfa-changed"),
     "an order of calculation": ({6: FORM % (b"", b"/CO [9 0 R] ")}, "form-changed"),
     "no form": ({1: CATALOG.replace(b"/AcroForm 6 0 R", b"") % b""}, "form-changed"),
     "flags taken back": ({6: FORM.replace(b"/SigFlags 3", b"") % (b"", b"")}, "form-changed"),
     "a text field": (field(b"Tx", b"Second", b"/Rect [0 0 0 0] /V 41 0 R "), "field-added"),
     "a button": (field(b"Btn", b"Second", b"/Rect [0 0 0 0] "), "field-added"),
-    "an empty signature field": (field(b"Sig", b"Second", b"/Rect [9 9 99 99] "), "field-added"),
+    "an empty signature field": (
+        field(b"Sig", b"Second", b"/Rect [9 9 99 99] "),
+        "empty-signature-field-added",
+    ),
     "a field with a text for a signature": (
         field(b"Sig", b"Second", b"/Rect [0 0 0 0] /V (signed) "),
         "field-added",

@@ -121,8 +121,8 @@ def test_entries_by_signature_may_be_objects() -> None:
         ({11: OBJECTS[11].replace(b"(Note)", b"(Other)")}, UNJUDGED),
         ({3: PAGE % (b"4 0 R", b"[9 0 R 7 0 R 10 0 R 11 0 R]")}, FORBIDDEN),
         ({3: PAGE % (b"4 0 R", ANNOTATIONS % b" << /Subtype /Text /Rect [0 0 9 9] >>")}, UNJUDGED),
-        ({6: FORM % (b"", b"/DA (/Helv 0 Tf) ")}, UNJUDGED),
-        ({6: FORM.replace(b"/Helv 5 0 R", b"/Helv 5 0 R /New 40 0 R") % (b"", b"")}, UNJUDGED),
+        ({6: FORM % (b"", b"/DA (/Helv 0 Tf) ")}, PERMITTED),
+        ({6: FORM.replace(b"/Helv 5 0 R", b"/Helv 5 0 R /New 40 0 R") % (b"", b"")}, PERMITTED),
         ({32: b"<< /Type /StructTreeRoot /K [40 0 R] >>", 40: stream(b"")}, UNJUDGED),
     ],
 )

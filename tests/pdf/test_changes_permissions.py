@@ -20,7 +20,7 @@ from support.later_revisions import (
 )
 from support.pdf_writing import stream
 
-PERMITTED, UNJUDGED, FORBIDDEN = Permission
+PERMITTED, _, FORBIDDEN = Permission
 
 CERTIFICATION = (
     b"/Reference [<< /Type /SigRef /TransformMethod /DocMDP "
@@ -47,14 +47,14 @@ STORED = {19: b"[17 0 R 40 0 R]", 40: stream(b"another certificate")}
         (1, COMMENT, FORBIDDEN),
         (2, STORED, PERMITTED),
         (2, HONEST, PERMITTED),
-        (2, FILLED, UNJUDGED),
+        (2, FILLED, PERMITTED),
         (2, COMMENT, FORBIDDEN),
         (3, HONEST, PERMITTED),
-        (3, FILLED, UNJUDGED),
-        (3, COMMENT, UNJUDGED),
+        (3, FILLED, PERMITTED),
+        (3, COMMENT, PERMITTED),
         (None, HONEST, PERMITTED),
-        (None, FILLED, UNJUDGED),
-        (None, COMMENT, UNJUDGED),
+        (None, FILLED, PERMITTED),
+        (None, COMMENT, PERMITTED),
         (7, HONEST, FORBIDDEN),
         (7, STAMPED, PERMITTED),
     ],
@@ -80,7 +80,7 @@ def test_a_certification_says_what_may_change(
         (b"/Action /All", STAMPED, PERMITTED),
         (b"/Action /Include /Fields [(Sum)]", FILLED, FORBIDDEN),
         (b"/Action /Include /Fields [(Sum)]", HONEST, PERMITTED),
-        (b"/Action /Include /Fields [(Su)]", FILLED, UNJUDGED),
+        (b"/Action /Include /Fields [(Su)]", FILLED, PERMITTED),
         (b"/Action /Include /Fields [(Second)]", HONEST, FORBIDDEN),
         (b"/Action /Include /Fields [(Sec)]", HONEST, PERMITTED),
         (b"/Action /Exclude /Fields [(Second)]", HONEST, PERMITTED),
@@ -106,4 +106,4 @@ def test_a_lock_of_a_later_signature_holds_from_then_on() -> None:
     fill = {9: FILLED[9].replace(b"/N 40", b"/N 44"), 44: FILLED[40]}
     found = changes(append(append(SIGNED, second), fill))
     assert ("locked-field-changed", 3) in {(item.code, item.revision) for item in found}
-    assert worst(changes(append(append(SIGNED, fill), second))) is UNJUDGED
+    assert worst(changes(append(append(SIGNED, fill), second))) is PERMITTED

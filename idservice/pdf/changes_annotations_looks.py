@@ -1,0 +1,186 @@
+"""What an annotation draws on its page: by its appearances, or as viewers draw it without.
+
+All appearances count, whatever state chooses among them; where viewers draw an annotation by
+themselves, so does what they go by (ISO 32000-2 cl. 12.5.5 and 12.5.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from idservice.pdf.changes_showing import can_show
+from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.page_marks import Budget, form_marks
+from idservice.pdf.page_marks_colours import light_of
+from idservice.pdf.page_marks_fonts import number
+from idservice.pdf.page_marks_state import (
+    Mark,
+    MarkKind,
+    Matrix,
+    Point,
+    box_of,
+    box_through,
+    multiplied,
+)
+from idservice.pdf.stored_objects import malformed
+
+if TYPE_CHECKING:
+    from idservice.pdf.object_history import View
+    from idservice.pdf.page_geometry import Rectangle
+
+_CORNERS, _QUAD = 4, 8
+_MAX_POINTS = 20_000
+_UNTURNED = 0x08 | 0x10
+_OUTLINED = frozenset({"Square", "Circle", "Polygon", "PolyLine", "Line"})
+_ICONS = frozenset({"Text", "Caret", "Popup"})
+_STRUCK = frozenset({"Underline", "StrikeOut", "Squiggly"})
+_LIST_DEPTH = 4
+_DEFAULT_LIGHT = 0.89
+
+
+def annotation_marks(view: View, entries: dict[str, Value], budget: Budget) -> list[Mark]:
+    """Return everything that an annotation may draw, in the coordinates of the page.
+
+    Raises MalformedPdf for what is not wholly understood.
+    """
+    if not can_show(view, entries):
+        return []
+    rect = annotation_box(view, entries)
+    marks = list(_drawn_without(view, entries, rect))
+    streams = list(_appearances(view, entries.get("AP"), 0))
+    for stream in streams:
+        marks += form_marks(view, stream, lambda box, matrix: _placed(rect, box, matrix), budget)
+    if not streams:
+        marks += _only_without(entries, rect)
+    flags = view.value(entries.get("F", 0))
+    if isinstance(flags, int) and flags & _UNTURNED:
+        # Of another size at each magnification, or upright on a page that is turned.
+        reach = max(rect[2] - rect[0], rect[3] - rect[1])
+        around = rect[0] - reach, rect[3] - reach, rect[0] + reach, rect[3] + reach
+        marks = [Mark(m.kind, around, m.hides, m.light, m.thickness) for m in marks]
+    return marks
+
+
+def annotation_box(view: View, entries: dict[str, Value]) -> Rectangle:
+    """Return the rectangle of an annotation. Raises MalformedPdf when it has none."""
+    edges = [number(view, item) for item in view.items(entries.get("Rect"))]
+    if len(edges) != _CORNERS:
+        raise malformed("an annotation has no rectangle")
+    return box_of([(edges[0], edges[1]), (edges[2], edges[3])])
+
+
+def has_appearance(view: View, entries: dict[str, Value]) -> bool:
+    """Whether an annotation brings an appearance of its own."""
+    return any(True for _ in _appearances(view, entries.get("AP"), 0))
+
+
+def _appearances(view: View, value: Value, depth: int) -> Iterator[Reference]:
+    """Yield the streams of an appearance dictionary, of all states and all events."""
+    if isinstance(value, Reference):
+        stored = view.get(value)
+        if stored is not None and stored.span is not None:
+            yield value
+            return
+    if depth > _LIST_DEPTH:
+        raise malformed("an appearance is too deep")
+    for item in view.dictionary(value).values():
+        yield from _appearances(view, item, depth + 1)
+
+
+def _placed(rect: Rectangle, box: Rectangle, matrix: Matrix) -> Matrix:
+    """Return where an appearance goes: its box, moved by its matrix, fills the rectangle."""
+    left, bottom, right, top = box_through(matrix, box)
+    if right <= left or top <= bottom:
+        raise malformed("an appearance has no area")
+    across = (rect[2] - rect[0]) / (right - left)
+    upwards = (rect[3] - rect[1]) / (top - bottom)
+    fitted = (across, 0.0, 0.0, upwards, rect[0] - left * across, rect[1] - bottom * upwards)
+    return multiplied(matrix, fitted)
+
+
+def _drawn_without(view: View, entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
+    """What viewers may draw by themselves, whether or not there is an appearance."""
+    kind = entries.get("Subtype")
+    width = _border_width(view, entries)
+    if kind in _OUTLINED and view.items(entries.get("IC")):
+        light = _light(view, entries.get("IC"))
+        yield Mark(MarkKind.SHAPE, rect, _alpha(view, entries), light, _shorter(rect))
+    if kind == "Highlight":
+        light = _light(view, entries.get("C"))
+        hides = 1.0 - (_DEFAULT_LIGHT if light is None else light)
+        for box in _quads(view, entries):
+            yield Mark(MarkKind.SHAPE, box, hides, light, _shorter(box))
+    if kind in {"Square", "Circle", "Link"} and width > 0:
+        yield from _outline(rect, width)
+    for line in _lines(view, entries):
+        for one, other in pairwise(line):
+            yield Mark(MarkKind.LINE, box_of((one, other), width / 2), 1.0, None, width)
+
+
+def _only_without(entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
+    """What viewers draw only where there is no appearance."""
+    kind = entries.get("Subtype")
+    if kind == "FreeText":
+        yield Mark(MarkKind.TEXT, rect)
+        if entries.get("C"):
+            yield Mark(MarkKind.AREA, rect, thickness=_shorter(rect))
+    elif kind not in _OUTLINED | _ICONS | _STRUCK | {"Highlight", "Ink", "Link"}:
+        yield Mark(MarkKind.PICTURE, rect)
+
+
+def _outline(rect: Rectangle, width: float) -> Iterator[Mark]:
+    left, bottom, right, top = rect
+    corners = ((left, bottom), (right, bottom), (right, top), (left, top), (left, bottom))
+    for one, other in pairwise(corners):
+        yield Mark(MarkKind.LINE, box_of((one, other), width / 2), 1.0, None, width)
+
+
+def _lines(view: View, entries: dict[str, Value]) -> Iterator[list[Point]]:
+    """The lines of drawings that are not along their rectangle, in pieces."""
+    kind = entries.get("Subtype")
+    lists: list[Value] = []
+    if kind == "Ink":
+        lists = view.items(entries.get("InkList"))
+    elif kind == "Line":
+        lists = [entries.get("L")]
+    elif kind in {"PolyLine", "Polygon"}:
+        lists = [entries.get("Vertices")]
+    for item in lists:
+        numbers = [number(view, edge) for edge in view.items(item)]
+        if len(numbers) > _MAX_POINTS:
+            raise malformed("a drawing has too many points")
+        points = list(zip(numbers[0::2], numbers[1::2], strict=False))
+        yield [*points, points[0]] if kind == "Polygon" and points else points
+
+
+def _quads(view: View, entries: dict[str, Value]) -> Iterator[Rectangle]:
+    numbers = [number(view, item) for item in view.items(entries.get("QuadPoints"))]
+    if len(numbers) > _MAX_POINTS:
+        raise malformed("a highlight has too many parts")
+    for start in range(0, len(numbers) - _QUAD + 1, _QUAD):
+        quad = numbers[start : start + _QUAD]
+        yield box_of(zip(quad[0::2], quad[1::2], strict=True))
+
+
+def _border_width(view: View, entries: dict[str, Value]) -> float:
+    """Return how thick viewers draw the border (cl. 12.5.4): one point when nothing says it."""
+    style = view.dictionary(entries.get("BS"))
+    border = view.items(entries.get("Border"))
+    if "W" in style:
+        return abs(number(view, style["W"]))
+    return abs(number(view, border[2])) if len(border) > 2 else 1.0
+
+
+def _alpha(view: View, entries: dict[str, Value]) -> float:
+    opacity = entries.get("ca", entries.get("CA"))
+    return 1.0 if opacity is None else min(1.0, max(0.0, number(view, opacity)))
+
+
+def _light(view: View, value: Value) -> float | None:
+    return light_of([number(view, item) for item in view.items(value)])
+
+
+def _shorter(box: Rectangle) -> float:
+    return min(box[2] - box[0], box[3] - box[1])

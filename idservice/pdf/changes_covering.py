@@ -1,0 +1,167 @@
+"""Whether what a revision adds lies over what earlier revisions show and somebody signed.
+
+One of these serves all revisions of a file: a page is read once, and only when something is
+added to it. What is not wholly understood counts as covering.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.changes_annotations_looks import annotation_box, annotation_marks
+from idservice.pdf.changes_covering_page import Harm, PageContent, harm_on_unknown
+from idservice.pdf.changes_showing import can_show
+from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.page_marks import Budget, page_marks
+from idservice.pdf.page_marks_state import Mark, MarkKind
+
+if TYPE_CHECKING:
+    from idservice.pdf.document_roles import Roles
+    from idservice.pdf.object_history import Step, View
+
+# What lies over a comment without words of its own hides nothing that was signed.
+_NOT_PROTECTED = frozenset({"Popup", "Link", "Text", "Highlight"})
+_MAX_ICON = 40.0
+_ICON_LIKE = frozenset({"Text", "Caret"})
+_NEAR_WHITE, _OPAQUE = 0.93, 0.9
+_UNREADABLE = (MalformedPdf, InputTooLarge)
+
+
+class SignedContent:
+    """What is shown on the pages of a document, as far as it was signed, over its revisions."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._budget = Budget()
+        self._pages: dict[int, PageContent | None] = {}
+        self._unsigned: dict[int, int | None] = {}
+        self._numbers: dict[int, int] | None = None
+        self._appearances: dict[int, int] = {}
+
+    def is_signed(self, number: int) -> bool:
+        """Whether the annotation that is this object was there when somebody signed."""
+        return number not in self._unsigned
+
+    def page_of(self, number: int) -> int | None:
+        """Return the page of an annotation that was added since somebody signed."""
+        return self._unsigned.get(number)
+
+    def add(self, number: int, page: int | None) -> None:
+        """Note an annotation that nobody has signed yet."""
+        self._unsigned[number] = page
+
+    def drop(self, number: int) -> None:
+        """Forget an annotation that is gone."""
+        self._unsigned.pop(number, None)
+
+    def sign(self, step: Step, widgets: dict[int, int | None]) -> None:
+        """Take what was added so far for signed, with the widgets of the new signatures."""
+        for number, page in {**self._unsigned, **widgets}.items():
+            content = self._pages.get(page) if page is not None else None
+            if page is not None and content is not None:
+                try:
+                    self._protect(content, step.new, Reference(number, 0))
+                except _UNREADABLE:
+                    self._pages[page] = None
+        self._unsigned.clear()
+
+    def harm(
+        self, step: Step, roles: Roles, page: int | None, key: object, entries: dict[str, Value]
+    ) -> Harm | None:
+        """Return what an annotation does to the signed content of its page."""
+        try:
+            marks = annotation_marks(step.new, entries, self._budget)
+            if _is_icon(step.new, entries, marks):
+                return None
+        except _UNREADABLE:
+            return Harm.COVERS
+        if _draws_too_much(entries.get("Subtype"), marks):
+            return Harm.IMITATES
+        if not marks:
+            return None
+        content = self._content(step, roles, page)
+        return harm_on_unknown(marks) if content is None else content.harm(key, marks)
+
+    def hidden_by_widget(self, step: Step, roles: Roles, page: int | None, number: int) -> bool:
+        """Whether the widget of a signature shows over words or pictures of its page."""
+        stored = step.new.get(Reference(number, 0))
+        try:
+            marks = annotation_marks(
+                step.new, {} if stored is None else stored.entries, self._budget
+            )
+        except _UNREADABLE:
+            return True
+        if not marks:
+            return False
+        content = self._content(step, roles, page)
+        return content is None or content.hidden_by(marks, number)
+
+    def _content(self, step: Step, roles: Roles, page: int | None) -> PageContent | None:
+        """Return what a page shows; None when it is not known."""
+        if page is None:
+            return None
+        if page not in self._pages:
+            try:
+                self._pages[page] = self._read(step.old, roles, page)
+            except _UNREADABLE:
+                self._pages[page] = None
+        return self._pages[page]
+
+    def _read(self, view: View, roles: Roles, page: int) -> PageContent | None:
+        if self._numbers is None:
+            self._numbers = {place: number for number, place in roles.places.pages.items()}
+        number = self._numbers.get(page)
+        stored = None if number is None else view.get(Reference(number, 0))
+        if stored is None:
+            return None
+        content = PageContent()
+        content.protect(page_marks(view, stored.entries, self._budget))
+        for item in view.items(stored.entries.get("Annots")):
+            if not isinstance(item, Reference) or item.number not in self._unsigned:
+                self._protect(content, view, item)
+        return content
+
+    def _protect(self, content: PageContent, view: View, item: Value) -> None:
+        self._budget.spend("marks")
+        entries = view.dictionary(item)
+        kind = entries.get("Subtype")
+        if kind in _NOT_PROTECTED or not can_show(view, entries):
+            return
+        owner = item.number if isinstance(item, Reference) else None
+        try:
+            marks = [] if kind == "Widget" else annotation_marks(view, entries, self._budget)
+        except _UNREADABLE:
+            marks = []
+        whole = Mark(MarkKind.PICTURE, annotation_box(view, entries))
+        content.protect(marks or [whole], owner)
+
+
+def _is_icon(view: View, entries: dict[str, Value], marks: list[Mark]) -> bool:
+    """Whether an annotation is a small sign that shows itself and nothing else.
+
+    Notes stand where people put them, over text as well. They may be neither a patch in the
+    colour of paper nor a text or picture.
+    """
+    if entries.get("Subtype") not in _ICON_LIKE:
+        return False
+    left, bottom, right, top = annotation_box(view, entries)
+    small = right - left <= _MAX_ICON and top - bottom <= _MAX_ICON
+    return small and not any(
+        mark.kind in {MarkKind.TEXT, MarkKind.PICTURE} or _is_patch(mark) for mark in marks
+    )
+
+
+def _is_patch(mark: Mark) -> bool:
+    white = mark.light is None or mark.light > _NEAR_WHITE
+    return mark.kind is not MarkKind.LINE and white and mark.hides > _OPAQUE and mark.thickness > 2
+
+
+_WORDLESS = frozenset({"Highlight", "Underline", "StrikeOut", "Squiggly", "Ink", "Link"})
+
+
+def _draws_too_much(kind: Value, marks: list[Mark]) -> bool:
+    """Whether a comment that has no words and no picture draws such all the same."""
+    return kind in _WORDLESS and any(
+        mark.kind in {MarkKind.TEXT, MarkKind.PICTURE} for mark in marks
+    )

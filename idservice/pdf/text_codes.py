@@ -1,0 +1,147 @@
+"""What the codes in a text mean: from /ToUnicode or the encoding of a font.
+
+ISO 32000-2 cl. 9.6.5, 9.7 and 9.10.2. A code whose meaning a font does not tell becomes the
+replacement character; a font that tells nothing has no codes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from idservice.pdf.object_values import Reference, Value
+
+if TYPE_CHECKING:
+    from idservice.pdf.object_history import View
+
+UNKNOWN = "\ufffd"
+
+_MAX_MAP = 512 * 1024
+_MAX_CODES = 65_536
+_SYMBOLIC = frozenset({"Symbol", "ZapfDingbats"})
+_PYTHON_NAMES = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_SIGNS = {
+    "space": " ", "exclam": "!", "quotedbl": '"', "numbersign": "#", "dollar": "$",
+    "percent": "%", "ampersand": "&", "quotesingle": "'", "parenleft": "(", "parenright": ")",
+    "asterisk": "*", "plus": "+", "comma": ",", "hyphen": "-", "period": ".", "slash": "/",
+    "colon": ":", "semicolon": ";", "less": "<", "equal": "=", "greater": ">", "question": "?",
+    "at": "@", "bracketleft": "[", "backslash": "\\", "bracketright": "]", "asciicircum": "^",
+    "underscore": "_", "grave": "`", "braceleft": "{", "bar": "|", "braceright": "}",
+    "asciitilde": "~", "minus": "-",
+}  # fmt: skip
+_GLYPHS = {**_SIGNS, **{name: str(digit) for digit, name in enumerate(_DIGITS)}}
+
+_HEX = rb"<\s*([0-9A-Fa-f]+)\s*>"
+_SINGLE = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
+_RANGES = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
+_PAIR = re.compile(_HEX + rb"\s*" + _HEX)
+_RANGE = re.compile(_HEX + rb"\s*" + _HEX + rb"\s*(?:" + _HEX + rb"|\[([^\]]*)\])")
+_ITEM = re.compile(_HEX)
+
+
+@dataclass(frozen=True, slots=True)
+class TextCodes:
+    """The meaning of codes of `width` bytes each; `others` is an encoding for the rest."""
+
+    width: int
+    meanings: dict[int, str] = field(default_factory=dict)
+    others: str | None = None
+
+    def decode(self, text: bytes) -> str:
+        """Return what a string of codes says, with the replacement character for unknown ones."""
+        return "".join(
+            self._meaning(text[start : start + self.width])
+            for start in range(0, len(text), self.width)
+        )
+
+    def _meaning(self, code: bytes) -> str:
+        known = self.meanings.get(int.from_bytes(code, "big"))
+        if known is not None:
+            return known
+        return UNKNOWN if self.others is None else code.decode(self.others, "replace")
+
+
+def text_codes(view: View, font: dict[str, Value]) -> TextCodes | None:
+    """Return what the codes of a font mean; None when the font does not tell.
+
+    Raises MalformedPdf when an object cannot be read strictly.
+    """
+    mapped = font.get("ToUnicode")
+    wide = font.get("Subtype") == "Type0"
+    if isinstance(mapped, Reference):
+        meanings = _mapped(view.decoded(mapped))
+        if meanings is not None:
+            return TextCodes(2 if wide else 1, meanings)
+    return None if wide or font.get("Subtype") == "Type3" else _simple(view, font)
+
+
+def _simple(view: View, font: dict[str, Value]) -> TextCodes | None:
+    """A font with one byte for each glyph (cl. 9.6.5.1)."""
+    encoding = view.value(font.get("Encoding"))
+    descriptor = view.dictionary(font.get("FontDescriptor"))
+    embedded = any(key in descriptor for key in ("FontFile", "FontFile2", "FontFile3"))
+    base = font.get("BaseFont")
+    if encoding is None and (embedded or base in _SYMBOLIC):
+        return None
+    if isinstance(encoding, dict):
+        named = encoding.get("BaseEncoding")
+        if named is None and (embedded or base in _SYMBOLIC):
+            return None
+        others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else "latin-1"
+        return TextCodes(1, _differences(view.items(encoding.get("Differences"))), others)
+    name = encoding if isinstance(encoding, str) else ""
+    return TextCodes(1, {}, _PYTHON_NAMES.get(name, "latin-1"))
+
+
+def _differences(items: list[Value]) -> dict[int, str]:
+    """The glyph names of /Differences; names that are not known here mean nothing."""
+    meanings: dict[int, str] = {}
+    code = 0
+    for item in items:
+        if isinstance(item, int):
+            code = item
+        elif isinstance(item, str):
+            single = item if len(item) == 1 else UNKNOWN
+            meanings[code] = _GLYPHS.get(item, single)
+            code += 1
+    return meanings
+
+
+def _mapped(data: bytes) -> dict[int, str] | None:
+    """Read a /ToUnicode map (cl. 9.10.3); None for one that is too large or maps nothing."""
+    if len(data) > _MAX_MAP:
+        return None
+    meanings: dict[int, str] = {}
+    for block in _SINGLE.finditer(data):
+        for pair in _PAIR.finditer(block[1]):
+            meanings[int(pair[1], 16)] = _unicode(pair[2])
+    left = _MAX_CODES
+    for block in _RANGES.finditer(data):
+        for found in _RANGE.finditer(block[1]):
+            first, last = int(found[1], 16), int(found[2], 16)
+            left -= max(last - first, 0) + 1
+            if left < 0:
+                return None
+            meanings.update(_ranged(range(first, last + 1), found))
+    return meanings or None
+
+
+def _ranged(codes: range, found: re.Match[bytes]) -> dict[int, str]:
+    """One range: a list of texts, or the first of texts whose last character counts up."""
+    if found[4] is not None:
+        listed = [_unicode(item[1]) for item in _ITEM.finditer(found[4])]
+        return dict(zip(codes, listed, strict=False))
+    text = _unicode(found[3])
+    if not text:
+        return {}
+    last = [ord(text[-1]) + offset for offset in range(len(codes))]
+    ends = (chr(item) if item <= sys.maxunicode else UNKNOWN for item in last)
+    return {code: text[:-1] + end for code, end in zip(codes, ends, strict=True)}
+
+
+def _unicode(digits: bytes) -> str:
+    text = digits.decode("ascii")
+    return bytes.fromhex(text + "0" * (len(text) % 2)).decode("utf-16-be", "replace")
