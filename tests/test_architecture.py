@@ -13,6 +13,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 CORE = {
     "ades",
     "crypto",
+    "inspection",
     "pki",
     "cms",
     "pdf",
@@ -37,6 +38,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "webeid": {"pki", "crypto"},
     "xmlsig": {"crypto"},
     "trustlists": {"xmlsig", "pki", "crypto"},
+    "inspection": {"pades", "webeid", "xmlsig", "validation", "cms", "pdf", "pki", "crypto"},
     "settings": set(),
     "keystore": {"crypto"},
     "store": {"crypto"},

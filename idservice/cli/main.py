@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sign": ("sign", "sign", "Sign PDF files."),
     "extend": ("extend", "extend", "Raise the level of signatures, and renew archived files."),
     "verify": ("verify", "verify", "Verify the signatures of files."),
+    "inspect": (
+        "inspect",
+        "inspect",
+        "Explain a certificate, CRL, OCSP answer, time-stamp, CMS, PDF or token.",
+    ),
     "diff": ("diff", "diff", "Show what each revision of a PDF changed."),
     "login": ("login", "login", "Log in to a running service and print the access token."),
     "person": ("person", "person", "Issue, show, suspend, resume and revoke people."),

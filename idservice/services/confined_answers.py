@@ -55,6 +55,11 @@ def differences_from_json(value: Any) -> tuple[RevisionDifference, ...]:
     return _checked(_differences, value)
 
 
+def explanation_from_json(value: Any) -> dict[str, Any]:
+    """Return an explanation. Raises ServiceUnavailable for any other shape."""
+    return _checked(_explanation, value)
+
+
 def _checked(read: Callable[[Any], _Value], value: Any) -> _Value:
     try:
         return read(value)
@@ -62,6 +67,14 @@ def _checked(read: Callable[[Any], _Value], value: Any) -> _Value:
         raise ServiceUnavailable(
             "The process that reads documents gave no usable answer.", "Try again later."
         ) from exc
+
+
+def _explanation(value: Any) -> dict[str, Any]:
+    # JSON holds nothing but plain values; what they say is for people, and escaped for them.
+    found = value["explanation"]
+    if not isinstance(found, dict) or not isinstance(found["kind"], str):
+        raise TypeError("an explanation is none")
+    return found
 
 
 def _drawn(value: Any) -> DrawnPage:

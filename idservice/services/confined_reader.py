@@ -62,6 +62,10 @@ def _answer(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
             return _prepare(Path(request["path"]), bytes(body))
         if request["do"] == "compare":
             return _compare(request, body)
+        if request["do"] == "explain":
+            from idservice.inspection.explanation import explain
+
+            return {"explanation": explain(body, password=request["password"])}
         if request["do"] == "draw":
             return draw_pages(body, request["end"], request["page"], request["password"])
         facts = read_facts(body, password=request["password"], max_bytes=request["max_bytes"])

@@ -41,6 +41,7 @@ from idservice.services.confined_answers import (
     DrawnPage,
     differences_from_json,
     drawn_from_json,
+    explanation_from_json,
 )
 from idservice.services.confined_requests import BYTES_COME, FILE_COMES, MEMORY_EXCEEDED
 from idservice.services.mapped_file import MappedFile
@@ -115,6 +116,16 @@ class ConfinedReader:
         answer = self._ask({**head, "end": end, "page": page}, document)
         _raise_error(answer)
         return drawn_from_json(answer)
+
+    def explain(self, document: PdfData, *, password: str | None) -> dict[str, Any]:
+        """Return what a file is, as `inspection.explanation.explain` does.
+
+        Raises what explaining raises, InputTooLarge beyond a limit, and ServiceUnavailable.
+        """
+        head = {"do": "explain", "size": len(document), "password": password}
+        answer = self._ask(head, document)
+        _raise_error(answer)
+        return explanation_from_json(answer)
 
     def _ask(self, head: dict[str, Any], body: PdfData) -> Any:
         worker = self._take()
