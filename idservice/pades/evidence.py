@@ -16,8 +16,11 @@ from cryptography import x509
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import IdServiceError, MalformedInput, StatusAnswerMismatch
-from idservice.pki.crl import CrlFacts, CrlStatus, read_crl, require_status_from_crl
+from idservice.pki.crl import CrlFacts, read_crl
+from idservice.pki.crl_scope import list_makers
+from idservice.pki.crl_status import CrlStatus, ListStatus, status_from_list, together
 from idservice.pki.ocsp_response import OcspAnswerFacts, OcspStatus, read_answer, require_status
+from idservice.pki.path_certificate import comparable_name
 from idservice.validation.evidence import RevocationState, StatementSource
 from idservice.validation.facts import EvidenceKind, StoredEvidence
 
@@ -38,7 +41,7 @@ class VerifiedStatement:
     """What one answer or list says about a certificate, and who signed it.
 
     `no_check` tells that the signer's certificate need not be asked about. `end` is how many
-    bytes of the document hold it.
+    bytes of the document hold it; None when it was given beside the document.
     """
 
     source: StatementSource
@@ -47,7 +50,7 @@ class VerifiedStatement:
     next_update: dt.datetime | None
     revoked_at: dt.datetime | None
     reason: str | None
-    end: int
+    end: int | None
     signer: x509.Certificate
     no_check: bool
 
@@ -81,32 +84,48 @@ class CarriedEvidence:
         return certificates + statements - read
 
     def statements(
-        self, certificate: x509.Certificate, issuer: x509.Certificate
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        signers: Sequence[x509.Certificate] = (),
     ) -> StatementsFound:
-        """Verify everything that is said about a certificate, which this issuer issued."""
+        """Verify everything that is said about a certificate, which this issuer issued.
+
+        `signers` are further certificates of which one may have signed a revocation list.
+        """
         verified: list[VerifiedStatement] = []
         refused: list[str] = []
+        lists: list[tuple[_List, ListStatus]] = []
+        known = (*signers, *self.certificates)
         for candidate in self._candidates(certificate, issuer):
             try:
-                found = candidate.verify(certificate, issuer)
+                if isinstance(candidate, _List):
+                    deltas = self._deltas
+                    lists.append((candidate, candidate.verify(certificate, issuer, known, deltas)))
+                else:
+                    verified.append(candidate.verify(certificate, issuer))
             except StatusAnswerMismatch:
                 # About something else: nothing was claimed that is not so.
                 continue
             except IdServiceError as exc:
                 refused.append(exc.detail)
-                continue
-            if found.state is not RevocationState.NOT_COVERED:
-                verified.append(found)
-        return StatementsFound(tuple(verified), tuple(refused))
+        verified += _of_lists(lists)
+        said = [item for item in verified if item.state is not RevocationState.NOT_COVERED]
+        return StatementsFound(tuple(said), tuple(refused))
 
     def _candidates(
         self, certificate: x509.Certificate, issuer: x509.Certificate
     ) -> list[_Answer | _List]:
         answers = [item for item in self._answers if item.is_about(certificate, issuer)]
-        lists = [item for item in self._lists if item.crl.parsed.issuer == issuer.subject]
+        makers = list_makers(certificate)
+        lists = [item for item in self._lists if comparable_name(item.crl.parsed.issuer) in makers]
         found: list[_Answer | _List] = [*answers, *lists]
         found.sort(key=lambda item: item.time, reverse=True)
         return found[:MAX_STATEMENTS]
+
+    @cached_property
+    def _deltas(self) -> tuple[CrlFacts, ...]:
+        return tuple(item.crl for item in self._lists if item.crl.base_number is not None)
 
     @cached_property
     def _answers(self) -> tuple[_Answer, ...]:
@@ -140,7 +159,7 @@ class _Answer:
     """One OCSP answer of the document."""
 
     facts: OcspAnswerFacts
-    end: int
+    end: int | None
     time: dt.datetime
 
     def is_about(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -174,21 +193,37 @@ class _List:
     """One revocation list of the document."""
 
     crl: CrlFacts
-    end: int
+    end: int | None
     time: dt.datetime
 
-    def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
-        """Verify the list and look the certificate up. Raises as `require_status_from_crl`."""
-        status = require_status_from_crl(self.crl, certificate, issuer, at=None)
-        return VerifiedStatement(
+    def verify(
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        signers: Sequence[x509.Certificate],
+        deltas: Sequence[CrlFacts],
+    ) -> ListStatus:
+        """Verify the list and look the certificate up. Raises as `status_from_list`."""
+        return status_from_list(self.crl, certificate, issuer, signers=signers, deltas=deltas)
+
+
+def _of_lists(found: Sequence[tuple[_List, ListStatus]]) -> Iterator[VerifiedStatement]:
+    """What lists say alone or together; proved to exist where the last of them stands."""
+    for item in together(status for _, status in found):
+        ends = [one.end for one, status in found if status is item]
+        if not ends:
+            ends = [one.end for one, status in found if status.signer == item.signer]
+        known = [end for end in ends if end is not None]
+        status = item.status
+        yield VerifiedStatement(
             StatementSource.CRL,
             _list_state(status),
             status.this_update,
             status.next_update,
             _invalid_since(status),
             status.reason,
-            self.end,
-            issuer,
+            max(known) if len(known) == len(ends) else None,
+            item.signer,
             no_check=False,
         )
 

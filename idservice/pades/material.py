@@ -21,7 +21,8 @@ from idservice.pades.dss import StoreItems
 from idservice.pdf.byte_range import read_contents
 from idservice.pdf.document import PdfDocument
 from idservice.pdf.signatures import signature_dictionaries
-from idservice.pki.crl import CrlFacts, read_crl, require_status_from_crl
+from idservice.pki.crl import CrlFacts, read_crl
+from idservice.pki.crl_status import require_status_from_crl
 from idservice.pki.ocsp_response import read_answer, require_status
 from idservice.pki.status_places import names_responder
 from idservice.validation.facts import (

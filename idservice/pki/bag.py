@@ -18,7 +18,8 @@ from cryptography import x509
 
 from idservice.errors import IdServiceError
 from idservice.pki.path import MAX_CANDIDATES, MAX_SIGNATURE_CHECKS, ValidPath
-from idservice.pki.path_rules import PathCertificate, read_certificate, verify_issued
+from idservice.pki.path_certificate import PathCertificate, read_certificate
+from idservice.pki.path_rules import verify_issued
 
 __all__ = ["Strangers", "strangers"]
 

@@ -47,7 +47,8 @@ from idservice.pki.ocsp_answer import (
     read_answer,
     read_basic_answer,
 )
-from idservice.pki.path_rules import read_certificate, verify_issued
+from idservice.pki.path_certificate import read_certificate
+from idservice.pki.path_rules import verify_issued
 
 __all__ = [
     "OcspAnswerFacts",

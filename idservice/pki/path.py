@@ -4,11 +4,14 @@
  (1) names chain, and each signature verifies under the key of the issuer;
  (2) every certificate is within its validity period;
  (3) issuers are CAs, allowed to sign certificates, within their path length;
- (4) policies agree along the path; no critical extension is left unprocessed;
- (5) the certificate may be used for the purpose asked for.
-Revocation is not looked at, and neither is whose certificate it is. Name constraints,
-policy mappings, policy constraints and inhibitAnyPolicy are not processed: a path with
-any of them is refused. An anchor may be a root, an issuing CA, or the certificate itself.
+ (4) every name is one that the authorities above may certify, and policies agree along the
+     path; no critical extension is left unprocessed;
+ (5) the certificate may be used for the purpose asked for, and its authorities may certify
+     for it.
+Revocation is not looked at, and neither is whose certificate it is. An anchor may be a root,
+an issuing CA, or the certificate itself. What an anchor's certificate says of its own limits
+is respected (RFC 5937): its path length, key usage, name and policy constraints; only its
+period may be left to the caller.
 """
 
 from __future__ import annotations
@@ -27,15 +30,17 @@ from idservice.errors import (
     CertificateNotYetValid,
     IdServiceError,
 )
+from idservice.pki.name_constraints import require_names
+from idservice.pki.path_certificate import PathCertificate, read_certificate
+from idservice.pki.path_policies import PolicyInputs, policies_of
 from idservice.pki.path_rules import (
     AUTHENTICATION,
     SIGNING,
-    PathCertificate,
     Purpose,
-    read_certificate,
     require_issuer_fit,
-    require_policies,
+    require_issuer_purposes,
     require_purpose,
+    require_wanted_policies,
     verify_issued,
 )
 
@@ -44,6 +49,9 @@ MAX_DEPTH = 10
 
 MAX_SIGNATURE_CHECKS = 200
 """Signatures verified in one search, so that a bag of look-alikes cannot cost much."""
+
+MAX_PATHS = 30
+"""Paths whose signatures verify and that are held against the other rules."""
 
 MAX_CANDIDATES = 256
 MAX_STEPS = 2_000
@@ -75,10 +83,12 @@ def build_path(
     at: dt.datetime | None,
     *,
     purpose: Purpose | None = None,
+    policies: PolicyInputs | None = None,
 ) -> ValidPath:
     """Return a valid path from `leaf` to one of the anchors at the time `at` (aware UTC).
 
     None leaves rule (2) to the caller, who then judges the periods by proofs of existence.
+    `policies` are the caller's inputs of RFC 5280 cl. 6.1.1; any policy unless given.
 
     Raises CertificateNotTrusted without a path, CertificateExpired or
     CertificateNotYetValid for the leaf's own period, CertificateConstraintsViolated for
@@ -89,9 +99,10 @@ def build_path(
     first: IdServiceError | None = None
     for path in search.paths(read_certificate(leaf)):
         try:
-            return _validated(path, at, purpose)
+            return _validated(path, at, purpose, policies)
         except IdServiceError as exc:
             first = first or exc
+            search.require_more()
     raise first or search.refusal()
 
 
@@ -105,6 +116,7 @@ class _Search:
         self._intermediates = tuple(_readable(intermediates[:MAX_CANDIDATES]))
         self._checks_left = MAX_SIGNATURE_CHECKS
         self._steps_left = MAX_STEPS
+        self._paths_left = MAX_PATHS
         self._verified: dict[tuple[bytes, bytes], IdServiceError | None] = {}
         self._failure: IdServiceError | None = None
 
@@ -114,6 +126,11 @@ class _Search:
             yield (leaf,)
             return
         yield from self._above((leaf,))
+
+    def require_more(self) -> None:
+        """Count a path that was refused. Raises CertificateNotTrusted after too many."""
+        self._paths_left -= 1
+        self._require_budget(self._paths_left)
 
     def refusal(self) -> IdServiceError:
         """Return why there is no path: the first signature that failed, or no issuer at all."""
@@ -177,7 +194,10 @@ def _readable(certificates: Sequence[x509.Certificate]) -> Iterator[PathCertific
 
 
 def _validated(
-    path: tuple[PathCertificate, ...], at: dt.datetime | None, purpose: Purpose | None
+    path: tuple[PathCertificate, ...],
+    at: dt.datetime | None,
+    purpose: Purpose | None,
+    inputs: PolicyInputs | None,
 ) -> ValidPath:
     """Apply rules (2) to (5) to a path whose signatures verify."""
     leaf = path[0]
@@ -190,9 +210,13 @@ def _validated(
         require_issuer_fit(issuer, below)
     for item in path:
         item.require_processed()
-    policies = require_policies(path, purpose)
+    require_names(path)
+    policies = policies_of(path, inputs)
     if purpose is not None:
+        require_wanted_policies(policies, purpose)
         require_purpose(leaf, purpose)
+        for issuer in path[1:-1]:
+            require_issuer_purposes(issuer, purpose)
     return ValidPath(tuple(item.certificate for item in path), policies)
 
 

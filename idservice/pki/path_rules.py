@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.x509.oid import CertificatePoliciesOID, ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.crypto import der_reader
 from idservice.crypto.algorithm_identifiers import (
@@ -18,7 +14,6 @@ from idservice.crypto.algorithm_identifiers import (
     parse_algorithm,
     resolve_signature_algorithm,
 )
-from idservice.crypto.certificates import LIBRARY_ERRORS, subject_public_key_info
 from idservice.crypto.der_reader import context
 from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
@@ -29,40 +24,10 @@ from idservice.errors import (
     MalformedDer,
     SignatureInvalid,
 )
+from idservice.pki.path_certificate import PathCertificate
 
-_ANY_POLICY = CertificatePoliciesOID.ANY_POLICY.dotted_string
+_ANY_PURPOSE = frozenset({ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string})
 _FIX = "Use a certificate whose chain follows RFC 5280."
-
-# Extensions whose meaning is applied here or carries no restriction (RFC 5280 cl. 4.2,
-# RFC 3739 for qcStatements).
-_PROCESSED = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.CERTIFICATE_POLICIES,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-        ExtensionOID.ISSUER_ALTERNATIVE_NAME,
-        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
-        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
-        ExtensionOID.CRL_DISTRIBUTION_POINTS,
-        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
-        ExtensionOID.OCSP_NO_CHECK,
-        x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3"),
-    }
-)
-# Restrictions that are not evaluated: their mere presence in a path refuses it.
-_REFUSED = frozenset(
-    {
-        ExtensionOID.NAME_CONSTRAINTS,
-        ExtensionOID.POLICY_MAPPINGS,
-        ExtensionOID.POLICY_CONSTRAINTS,
-        ExtensionOID.INHIBIT_ANY_POLICY,
-    }
-)
-
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
-Name = tuple[frozenset[tuple[str, str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,114 +69,33 @@ AUTHENTICATION = Purpose(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PathCertificate:
-    """A certificate read once, with what the rules need."""
-
-    certificate: x509.Certificate
-    der: bytes
-    subject: Name
-    issuer: Name
-    spki_der: bytes
-    not_before: dt.datetime
-    not_after: dt.datetime
-    extensions: x509.Extensions
-
-    @property
-    def is_self_issued(self) -> bool:
-        """Whether subject and issuer are the same name (RFC 5280 cl. 3.2)."""
-        return self.subject == self.issuer
-
-    @property
-    def label(self) -> str:
-        """The common name, made harmless; for messages about authorities only."""
-        names = self.certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        text = str(names[0].value) if names else "without a name"
-        return repr("".join(char if char.isprintable() else "?" for char in text[:80]))
-
-    def names_issuer(self, issuer: PathCertificate) -> bool:
-        """Whether the issuer's name, and its key identifier when given, are the right ones."""
-        if self.issuer != issuer.subject:
-            return False
-        wanted, found = self._authority_key_identifier(), issuer.key_identifier()
-        return wanted is None or found is None or wanted == found
-
-    def prefers(self, issuer: PathCertificate) -> bool:
-        """Whether an issuer is a better guess than others: its key identifier is named."""
-        return self._authority_key_identifier() == issuer.key_identifier() is not None
-
-    def key_identifier(self) -> bytes | None:
-        """The subject key identifier, if there is one."""
-        value = self.extension(x509.SubjectKeyIdentifier)
-        return None if value is None else value.digest
-
-    def _authority_key_identifier(self) -> bytes | None:
-        value = self.extension(x509.AuthorityKeyIdentifier)
-        return None if value is None else value.key_identifier
-
-    def extension(self, kind: type[_Kind]) -> _Kind | None:
-        """Return an extension of this kind, if there is one."""
-        try:
-            return self.extensions.get_extension_for_class(kind).value
-        except x509.ExtensionNotFound:
-            return None
-
-    def require_processed(self) -> None:
-        """Raise CertificateConstraintsViolated for a restriction that nobody here evaluates."""
-        for item in self.extensions:
-            if item.oid in _REFUSED or (item.critical and item.oid not in _PROCESSED):
-                raise CertificateConstraintsViolated(
-                    f"The certificate restricts its use by the extension "
-                    f"{item.oid.dotted_string}, which is not evaluated here; ignoring it could "
-                    "allow what it forbids.",
-                    _FIX,
-                )
-
-
-@lru_cache(maxsize=128)
-def read_certificate(certificate: x509.Certificate) -> PathCertificate:
-    """Read what the rules need. Raises MalformedCertificate. The last ones are remembered."""
-    try:
-        if certificate.serial_number <= 0:
-            raise _malformed("its serial number is not positive")
-        certificate_der = certificate.public_bytes(serialization.Encoding.DER)
-        return PathCertificate(
-            certificate,
-            certificate_der,
-            _name(certificate.subject),
-            _name(certificate.issuer),
-            _key_info(certificate_der),
-            certificate.not_valid_before_utc,
-            certificate.not_valid_after_utc,
-            certificate.extensions,
-        )
-    except (ValueError, TypeError, *LIBRARY_ERRORS) as exc:
-        raise _malformed("a part of it is not as X.509 requires") from exc
-
-
 def verify_issued(child: PathCertificate, issuer: PathCertificate) -> None:
     """Verify the signature of a certificate under the key of its issuer (rule 1).
 
     Raises CertificateNotTrusted, UnsupportedAlgorithm, MalformedCertificate, MalformedKey.
     """
     try:
-        algorithm = resolve_signature_algorithm(_signature_algorithm(child.der))
-    except MalformedDer as exc:
-        raise _malformed("its signature algorithm has wrong parameters") from exc
-    certificate = child.certificate
-    try:
-        verify_signature(
-            public_key_of(issuer.certificate),
-            algorithm,
-            certificate.signature,
-            certificate.tbs_certificate_bytes,
-        )
+        _verify_certificate(child.certificate, child.der, issuer.certificate)
     except SignatureInvalid as exc:
         raise CertificateNotTrusted(
             f"The certificate names {issuer.label} as its issuer, but that authority did not "
             "sign it.",
             "Do not rely on this certificate.",
         ) from exc
+
+
+@lru_cache(maxsize=512)
+def _verify_certificate(
+    certificate: x509.Certificate, certificate_der: bytes, issuer: x509.Certificate
+) -> None:
+    """Verify one signature; what held is remembered, for it depends on these bytes alone."""
+    try:
+        algorithm = resolve_signature_algorithm(_signature_algorithm(certificate_der))
+    except MalformedDer as exc:
+        raise _malformed("its signature algorithm has wrong parameters") from exc
+    verify_signature(
+        public_key_of(issuer), algorithm, certificate.signature, certificate.tbs_certificate_bytes
+    )
 
 
 def require_issuer_fit(issuer: PathCertificate, below: int) -> None:
@@ -236,27 +120,30 @@ def require_issuer_fit(issuer: PathCertificate, below: int) -> None:
         )
 
 
-def require_policies(
-    path: Sequence[PathCertificate], purpose: Purpose | None
-) -> frozenset[str] | None:
-    """Return the policies that every certificate of the path allows; None for any (rule 4).
+def require_wanted_policies(policies: frozenset[str] | None, purpose: Purpose) -> None:
+    """Require one of the policies that the purpose asks for; None stands for any (rule 4).
 
-    Mappings are refused elsewhere, so this is plain intersection (RFC 5280 cl. 6.1.3 (d)).
-    The anchor's own policies do not count. Raises CertificateWrongPurpose.
+    Raises CertificateWrongPurpose.
     """
-    allowed: frozenset[str] | None = None
-    for item in path[:-1] or path:
-        value = item.extension(x509.CertificatePolicies)
-        named = frozenset(info.policy_identifier.dotted_string for info in (value or ()))
-        if _ANY_POLICY not in named:
-            allowed = named if allowed is None else allowed & named
-    wanted = purpose.policies if purpose is not None else frozenset()
-    if purpose is not None and wanted and allowed is not None and not allowed & wanted:
+    if purpose.policies and policies is not None and not policies & purpose.policies:
         raise CertificateWrongPurpose(
             f"The certificate is under no policy that {purpose.name} asks for.",
             "Use a certificate of the kind that is asked for.",
         )
-    return allowed
+
+
+def require_issuer_purposes(issuer: PathCertificate, purpose: Purpose) -> None:
+    """Require that an authority that lists extended key usages lists one of this purpose.
+
+    RFC 5280 cl. 4.2.1.12 speaks of the subject's own key only; as everywhere in practice,
+    such a list in the certificate of an authority limits what it may certify, and it is
+    read by the same rule as that of the certificate at the end of the path.
+    Raises CertificateConstraintsViolated.
+    """
+    if not _lists_one_of(issuer, purpose, _ANY_PURPOSE):
+        raise CertificateConstraintsViolated(
+            f"The authority {issuer.label} may not issue certificates for {purpose.name}.", _FIX
+        )
 
 
 def require_purpose(leaf: PathCertificate, purpose: Purpose) -> None:
@@ -285,16 +172,18 @@ def require_purpose(leaf: PathCertificate, purpose: Purpose) -> None:
         )
 
 
-def _lists_one_of(leaf: PathCertificate, purpose: Purpose) -> bool:
+def _lists_one_of(
+    item: PathCertificate, purpose: Purpose, also: frozenset[str] = frozenset()
+) -> bool:
     """Whether extended key usage, if there is any, allows the purpose (RFC 5280 cl. 4.2.1.12)."""
     try:
-        found = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        found = item.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return True
     if not purpose.extended_key_usages or (purpose.only_critical and not found.critical):
         return True
     listed = {item.dotted_string for item in found.value}
-    return not listed.isdisjoint(purpose.extended_key_usages)
+    return not listed.isdisjoint(purpose.extended_key_usages | also)
 
 
 def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
@@ -311,24 +200,6 @@ def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
     if inner.encoded != outer.encoded:
         raise _malformed("it names two different signature algorithms")
     return outer
-
-
-def _key_info(certificate_der: bytes) -> bytes:
-    try:
-        return subject_public_key_info(certificate_der)
-    except MalformedDer as exc:
-        raise _malformed("its structure is not DER") from exc
-
-
-@lru_cache(maxsize=4096)
-def _name(name: x509.Name) -> Name:
-    """Bring a name into the form in which names are compared (RFC 5280 cl. 7.1)."""
-    return tuple(
-        frozenset(
-            (item.oid.dotted_string, " ".join(str(item.value).split()).casefold()) for item in rdn
-        )
-        for rdn in name.rdns
-    )
 
 
 def _malformed(reason: str) -> MalformedCertificate:

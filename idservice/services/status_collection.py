@@ -31,7 +31,8 @@ from idservice.errors import (
     Verification,
 )
 from idservice.pades.dss import StoreItems
-from idservice.pki.crl import CrlStatus, read_crl, require_status_from_crl
+from idservice.pki.crl import read_crl
+from idservice.pki.crl_status import CrlStatus, require_status_from_crl
 from idservice.pki.ocsp_request import NONCE_BYTES, build_request
 from idservice.pki.ocsp_response import OcspStatus, read_answer, require_status
 from idservice.services.collected_status import CollectedStatus

@@ -29,7 +29,8 @@ from idservice.errors import (
 from idservice.pades.evidence import CarriedEvidence, VerifiedStatement, load_readable
 from idservice.pki.bag import Strangers, strangers
 from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
-from idservice.pki.path_rules import read_certificate
+from idservice.pki.path_certificate import read_certificate
+from idservice.pki.path_policies import PolicyInputs
 from idservice.pki.status_places import names_lists, names_responder
 from idservice.services.revocation import RevocationSource, RevocationState
 from idservice.validation.evidence import (
@@ -73,7 +74,7 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     source does not answer: a report without it would say too little.
     """
     carried = CarriedEvidence(facts.evidence)
-    finder = _PathFinder(carried, context)
+    finder = PathFinder(carried, context)
     signers = [finder.of_signer(item) for item in facts.signatures]
     # Those over the document come first: nobody can crowd them out with tokens in a signature.
     stamps = tuple(finder.of_time_stamp(item) for item in facts.time_stamps)
@@ -87,18 +88,24 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     )
 
 
-class _PathFinder:
+class PathFinder:
     """Finds paths for one document; what was found once is not looked for again."""
 
     def __init__(self, carried: CarriedEvidence, context: TrustContext) -> None:
         self._carried, self._context = carried, context
         self._untrusted = 0
         self._statements: dict[
-            tuple[x509.Certificate, x509.Certificate, int],
+            tuple[x509.Certificate, x509.Certificate, x509.Certificate, int],
             tuple[tuple[Statement, ...], tuple[str, ...]],
         ] = {}
         self._paths: dict[
-            tuple[x509.Certificate, tuple[x509.Certificate, ...], Purpose | None], ValidPath
+            tuple[
+                x509.Certificate,
+                tuple[x509.Certificate, ...],
+                Purpose | None,
+                PolicyInputs | None,
+            ],
+            ValidPath,
         ] = {}
 
     def of_signer(self, signature: SignatureFacts) -> PathFacts:
@@ -127,60 +134,95 @@ class _PathFinder:
                     "Ask for the document without them.",
                 )
             leaf = load_certificate(stamp.certificate_der)
-            path = self._build(leaf, load_readable(stamp.certificates), TIME_STAMPING)
+            came_along = load_readable(stamp.certificates)
+            return PathFacts(self.of_certificate(leaf, came_along, TIME_STAMPING))
         except (Verification, MalformedInput, Unsupported) as exc:
             self._untrusted += 1
             return self._without_path(exc)
-        return PathFacts(self._described(path, 0))
+
+    def of_certificate(
+        self,
+        leaf: x509.Certificate,
+        bag: Sequence[x509.Certificate],
+        purpose: Purpose | None,
+        policies: PolicyInputs | None = None,
+    ) -> CertificatePath:
+        """Find the path of a certificate for a purpose, and what is said about its revocation.
+
+        `bag` may help to find it; purpose and policies are anything unless given. Raises what
+        `build_path` raises.
+        """
+        return self._described(self._build(leaf, bag, purpose, policies), 0)
 
     def _build(
-        self, leaf: x509.Certificate, bag: Sequence[x509.Certificate], purpose: Purpose | None
+        self,
+        leaf: x509.Certificate,
+        bag: Sequence[x509.Certificate],
+        purpose: Purpose | None,
+        policies: PolicyInputs | None = None,
     ) -> ValidPath:
-        key = (leaf, tuple(bag), purpose)
+        key = (leaf, tuple(bag), purpose, policies)
         if key not in self._paths:
-            self._paths[key] = self._search(leaf, bag, purpose)
+            self._paths[key] = self._search(leaf, bag, purpose, policies)
         return self._paths[key]
 
     def _search(
-        self, leaf: x509.Certificate, bag: Sequence[x509.Certificate], purpose: Purpose | None
+        self,
+        leaf: x509.Certificate,
+        bag: Sequence[x509.Certificate],
+        purpose: Purpose | None,
+        policies: PolicyInputs | None,
     ) -> ValidPath:
         others = (*self._context.intermediates, *bag, *self._carried.certificates)
         anchors = self._context.anchors
         for time in (self._context.at, leaf.not_valid_after_utc):
             try:
-                return build_path(leaf, others, anchors, time, purpose=purpose)
+                return build_path(leaf, others, anchors, time, purpose=purpose, policies=policies)
             except (CertificateExpired, CertificateNotYetValid, CertificateConstraintsViolated):
                 continue
-        return build_path(leaf, others, anchors, None, purpose=purpose)
+        return build_path(leaf, others, anchors, None, purpose=purpose, policies=policies)
 
     def _described(self, path: ValidPath, depth: int, *, no_check: bool = False) -> CertificatePath:
         pairs = zip(path.certificates, path.certificates[1:], strict=False)
         below = [
-            self._certificate(certificate, issuer, depth, no_check=no_check and not index)
+            self._certificate(
+                certificate, issuer, path.anchor, depth, no_check=no_check and not index
+            )
             for index, (certificate, issuer) in enumerate(pairs)
         ]
         return CertificatePath((*below, _facts(path.anchor)))
 
     def _certificate(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, depth: int, *, no_check: bool
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        anchor: x509.Certificate,
+        depth: int,
+        *,
+        no_check: bool,
     ) -> PathCertificateFacts:
         if no_check:
             return _facts(certificate, no_check=True)
-        statements, refused = self._known(certificate, issuer, depth)
+        statements, refused = self._known(certificate, issuer, anchor, depth)
         return _facts(certificate, statements=statements, refused=refused)
 
     def _known(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, depth: int
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        anchor: x509.Certificate,
+        depth: int,
     ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
-        key = (certificate, issuer, depth)
+        key = (certificate, issuer, anchor, depth)
         if key not in self._statements:
-            found = self._carried.statements(certificate, issuer)
+            signers = (*self._context.intermediates, *self._context.anchors)
+            found = self._carried.statements(certificate, issuer, signers)
             statements = list(self._authority(certificate, issuer))
             if depth < MAX_DEPTH:
                 statements += [
                     item
                     for one in found.verified
-                    if (item := self._statement(one, issuer, depth)) is not None
+                    if (item := self._statement(one, issuer, anchor, depth)) is not None
                 ]
             self._statements[key] = tuple(statements), found.refused
         return self._statements[key]
@@ -201,12 +243,22 @@ class _PathFinder:
         )
 
     def _statement(
-        self, found: VerifiedStatement, issuer: x509.Certificate, depth: int
+        self,
+        found: VerifiedStatement,
+        issuer: x509.Certificate,
+        anchor: x509.Certificate,
+        depth: int,
     ) -> Statement | None:
-        """Add the path of who signed; without any, the statement is worth nothing."""
+        """Add the path of who signed; without any, the statement is worth nothing.
+
+        It must end in the anchor of the certificate's own path (RFC 5280 cl. 6.3.3 (f)), or
+        an authority could be made to disown what another one issued under its name.
+        """
         try:
             path = self._build(found.signer, (issuer,), None)
         except (Verification, MalformedInput, Unsupported):
+            return None
+        if found.signer != issuer and path.anchor != anchor:
             return None
         return Statement(
             found.source,

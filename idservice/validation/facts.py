@@ -151,12 +151,13 @@ class StoredEvidence:
     """One certificate, OCSP answer or revocation list that the document carries.
 
     The first `end` bytes of the file, read alone, hold it: a time-stamp over them proves
-    that it existed. Nothing about it was verified.
+    that it existed. None stands for what was given beside the file and exists since now.
+    Nothing about it was verified.
     """
 
     kind: EvidenceKind
     der: bytes
-    end: int
+    end: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from idservice.pki.crl import read_crl, require_status_from_crl
+from idservice.pki.crl import read_crl
+from idservice.pki.crl_status import require_status_from_crl
 from idservice.pki.ocsp_request import build_request
 from idservice.pki.ocsp_response import read_answer, require_status
 from idservice.services.assembly import open_services

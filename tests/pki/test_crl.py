@@ -19,8 +19,9 @@ from idservice.errors import (
     StatusAnswerMismatch,
     StatusAnswerStale,
 )
-from idservice.pki.crl import CrlStatus, read_crl, require_status_from_crl
+from idservice.pki.crl import read_crl
 from idservice.pki.crl_building import RevokedEntry, build_crl
+from idservice.pki.crl_status import CrlStatus, require_status_from_crl
 from support.pki import (
     AT,
     NOT_BEFORE,
@@ -229,8 +230,8 @@ WRONG: dict[str, tuple[type[IdServiceError], Callable[[], object]]] = {
         lambda: status(built_crl(ISSUER), at=AT + HOUR + SECOND),
     ),
     "delta": (
-        MalformedCrl,
-        lambda: read_crl(library_crl((x509.DeltaCRLIndicator(1), True))),
+        StatusAnswerMismatch,
+        lambda: status(library_crl((x509.DeltaCRLIndicator(1), True))),
     ),
     "unknown and critical": (MalformedCrl, lambda: read_crl(library_crl((UNKNOWN, True)))),
     "entry unknown and critical": (
@@ -243,10 +244,6 @@ WRONG: dict[str, tuple[type[IdServiceError], Callable[[], object]]] = {
             library_crl(entry=(x509.CRLReason(x509.ReasonFlags.remove_from_crl), False))
         ),
     ),
-    "indirect": (
-        StatusAnswerMismatch,
-        lambda: status(library_crl(distribution_point(indirect_crl=True))),
-    ),
     "for attribute certificates": (
         StatusAnswerMismatch,
         lambda: status(library_crl(distribution_point(only_contains_attribute_certs=True))),
@@ -255,7 +252,8 @@ WRONG: dict[str, tuple[type[IdServiceError], Callable[[], object]]] = {
         StatusAnswerMismatch,
         lambda: status(
             library_crl(
-                distribution_point(only_some_reasons=frozenset({x509.ReasonFlags.key_compromise}))
+                distribution_point(only_some_reasons=frozenset({x509.ReasonFlags.key_compromise})),
+                serial=5,
             )
         ),
     ),

@@ -11,7 +11,8 @@ from cryptography import x509
 from sqlalchemy import text
 
 from idservice.errors import ClockWentBack, KeyStoreInvalid, NotFound
-from idservice.pki.crl import CrlStatus, read_crl, require_status_from_crl
+from idservice.pki.crl import read_crl
+from idservice.pki.crl_status import CrlStatus, require_status_from_crl
 from idservice.services.assembly import Services, open_services
 from idservice.services.revocation_lists import Crl
 from idservice.store import crls
