@@ -33,7 +33,8 @@ from idservice.pades.signature_facts import FoundSignature, signature_facts, tim
 from idservice.pades.stored_evidence import StoreAt, gather_evidence
 from idservice.pades.time_stamps import is_time_stamp
 from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_contents
-from idservice.pdf.document import PdfDocument, open_document
+from idservice.pdf.damage import damaged
+from idservice.pdf.document import PdfDocument, open_with_faults
 from idservice.pdf.frame import PdfData, read_frame
 from idservice.pdf.limits import MAX_BYTES
 from idservice.pdf.overlaps import Gap, shared_gaps
@@ -59,6 +60,7 @@ from idservice.validation.rules import Indication, rule_for
 PADES = "PAdES"
 """The format of every document that is read here."""
 
+_MAX_NAMED = 5
 _COPIED_BYTES = 16 * 1024 * 1024
 
 
@@ -78,13 +80,14 @@ def read_facts(
     try:
         # First of all: it is cheap, and refuses tables that would cost much to load.
         history = read_history(data, read_frame(data))
-        document = open_document(data, password=password, max_bytes=max_bytes)
+        document = open_with_faults(data, password=password, max_bytes=max_bytes)
         require_no_strays(data, history)
         found = [
             _read(data, item, history, document, password)
             for item in signature_dictionaries(document)
         ]
         found = _without_sharing(found, document, history)
+        _require_old_faults(found, document)
     except (NotAPdf, InputTooLarge):
         raise
     except (MalformedInput, Unsupported) as exc:
@@ -92,7 +95,37 @@ def read_facts(
     facts = _facts(data, _without_collisions(found), history, document, _usage_rights(document))
     stores = [*_stores(found), StoreAt(read_store(document), len(data))]
     evidence, faults = gather_evidence(stores, facts.evidence)
-    return replace(facts, evidence=evidence, findings=(*facts.findings, *faults))
+    return replace(
+        facts,
+        signatures=tuple(_with_faults(item, document) for item in facts.signatures),
+        evidence=evidence,
+        findings=(*facts.findings, *faults),
+    )
+
+
+def _require_old_faults(found: Sequence[FoundSignature], document: PdfDocument) -> None:
+    """Require every fault that is borne to be older than all signatures. Raises MalformedPdf.
+
+    Who signs accepts what is there; nobody who comes later has an honest reason to write badly.
+    """
+    ends = [item.byte_range.end for item in found if item.byte_range is not None]
+    for fault in document.faults:
+        if fault.position is not None and fault.position >= min(ends, default=0):
+            raise damaged(f"{fault.what}, and that was written after a signature")
+
+
+def _with_faults(signature: SignatureFacts, document: PdfDocument) -> SignatureFacts:
+    """Say to a signature which faults of the file were borne."""
+    if not document.faults:
+        return signature
+    named = sorted({item.what for item in document.faults})[:_MAX_NAMED]
+    borne = Finding(
+        "pdf_fault_harmless",
+        "The PDF has faults that were there when it was signed and change nothing of what it "
+        f"shows: {'; '.join(named)}.",
+        "Tell the producer of the document; the signature is none the worse for it.",
+    )
+    return replace(signature, findings=(*signature.findings, borne))
 
 
 def _stores(found: Sequence[FoundSignature]) -> list[StoreAt]:
@@ -221,7 +254,7 @@ def _read_alone(
     if end == len(data):
         return (), None
     try:
-        alone = open_document(_beginning(data, end), password=password)
+        alone = open_with_faults(_beginning(data, end), password=password)
         same = field_signature(alone, item.name)
     except IdServiceError as exc:
         return (_prefix(f"cannot be read ({exc.detail})"),), None

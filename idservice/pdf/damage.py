@@ -17,7 +17,7 @@ from idservice.pdf.limits import MAX_DECODED_BYTES, MAX_OBJECTS
 from idservice.pdf.values import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from idservice.pdf.frame import PdfData
 
@@ -74,10 +74,11 @@ _FILTERS = frozenset(
 )
 
 
-def require_undamaged(pdf: Pdf, data: PdfData, header_offset: int) -> None:
-    """Resolve every object of a file opened without recovery, and check what qpdf does not.
+def require_undamaged(pdf: Pdf, require_no_warnings: Callable[[], None]) -> None:
+    """Resolve every object of a file, and check what qpdf does not.
 
-    Raises MalformedPdf naming the first damage, InputTooLarge beyond a budget.
+    `require_no_warnings` judges what qpdf warned about. Raises MalformedPdf naming the first
+    damage, InputTooLarge beyond a budget.
     """
     holders = False
     try:
@@ -94,7 +95,7 @@ def require_undamaged(pdf: Pdf, data: PdfData, header_offset: int) -> None:
                 holders = holders or item.get("/Type") == _OBJECT_STREAM
     except (PdfError, RuntimeError, ValueError) as exc:
         raise damaged(readable(str(exc))) from exc
-    require_no_warnings(pdf, data, header_offset)
+    require_no_warnings()
     # An entry that names no object stream made qpdf warn above.
     if holders:
         _require_sound_object_streams(pdf)
@@ -105,7 +106,7 @@ def require_no_warnings(pdf: Pdf, data: PdfData, header_offset: int) -> None:
     compared = 0
     for warning in pdf.get_warnings():
         text = str(warning)
-        if any(pattern.search(text) for pattern, _ in TOLERATED):
+        if tolerated(text):
             continue
         repeated = _DUPLICATED.search(text)
         compared += 1
@@ -116,6 +117,11 @@ def require_no_warnings(pdf: Pdf, data: PdfData, header_offset: int) -> None:
         ):
             continue
         raise damaged(readable(text))
+
+
+def tolerated(text: str) -> bool:
+    """Whether a warning of qpdf is one of those that cannot change what is read."""
+    return any(pattern.search(text) for pattern, _ in TOLERATED)
 
 
 def readable(message: str) -> str:

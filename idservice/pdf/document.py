@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +18,28 @@ from pikepdf import AccessMode, Dictionary, PasswordError, Pdf, PdfError
 from idservice.errors import (
     IdServiceError,
     InputTooLarge,
+    MalformedInput,
+    MalformedPdf,
     PdfPasswordWrong,
     UnsupportedPdf,
 )
 from idservice.pdf.damage import damaged, readable, require_no_warnings, require_undamaged
 from idservice.pdf.fields import Form, read_form
 from idservice.pdf.frame import FileFrame, PdfData, read_frame
+from idservice.pdf.harmless_faults import Fault, harmless_faults
 from idservice.pdf.hybrid import require_hidden_objects_seen
 from idservice.pdf.limits import MAX_BYTES, apply_to_library
+from idservice.pdf.object_history import ObjectHistory
 from idservice.pdf.pages import PageTree, read_pages
 from idservice.pdf.passwords import password_forms
+from idservice.pdf.raw_objects import skip
+from idservice.pdf.revisions import read_history
 from idservice.pdf.values import as_text
 from idservice.pdf.view import PdfView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pikepdf import Object
 
 # qpdf's words for handlers and versions that it does not know.
@@ -66,7 +74,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True)
 class PdfDocument:
-    """A PDF file that was read in full without finding damage."""
+    """A PDF file that was read in full without finding damage, but for harmless `faults`."""
 
     data: PdfData
     frame: FileFrame
@@ -75,6 +83,7 @@ class PdfDocument:
     catalog: Object
     pages: PageTree
     form: Form
+    faults: tuple[Fault, ...] = ()
 
     @property
     def trailer(self) -> Object:
@@ -127,14 +136,59 @@ def open_document(
     Raises NotAPdf, InputTooLarge, PdfPasswordWrong, UnsupportedPdf, or MalformedPdf that
     names the damage. `password` is tried in every form that the file may have hashed.
     """
+    _require_size(data, max_bytes)
+    frame = read_frame(data)
+    pdf = _open(data, password)
+    return _checked(data, frame, pdf, lambda: require_no_warnings(pdf, data, frame.header_offset))
+
+
+def open_with_faults(
+    data: PdfData, *, password: str | None = None, max_bytes: int = MAX_BYTES
+) -> PdfDocument:
+    """Open a file for reading only, and bear faults that change nothing of what is read.
+
+    They are in `faults` of the result (see `pdf.harmless_faults`). Raises as `open_document`.
+    """
+    try:
+        return open_document(data, password=password, max_bytes=max_bytes)
+    except MalformedPdf as damage:
+        try:
+            return _open_bearing(data, password)
+        except MalformedInput:
+            # What a strict reader found first is what helps most.
+            raise damage from None
+
+
+def _open_bearing(data: PdfData, password: str | None) -> PdfDocument:
+    frame = read_frame(data)
+    history = read_history(data, frame)
+    pdf = _open(data, password, recover=True)
+    faults: dict[Fault, None] = {}
+
+    def judge() -> None:
+        # The library tells each warning once.
+        faults.update(dict.fromkeys(harmless_faults(pdf, data, frame.header_offset)))
+
+    document = _checked(data, frame, pdf, judge)
+    # Where qpdf looked for the objects itself, their places must be those that are written.
+    if not history.revisions:
+        raise damaged("its revisions cannot be told apart")
+    ObjectHistory(document, history, history.revisions[0])
+    return replace(document, faults=tuple(faults))
+
+
+def _require_size(data: PdfData, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise InputTooLarge(
             f"The PDF has {len(data)} bytes where at most {max_bytes} are read.",
             "Sign a smaller file, or raise the size limit in the settings.",
         )
-    frame = read_frame(data)
-    pdf = _open(data, password)
-    require_undamaged(pdf, data, frame.header_offset)
+
+
+def _checked(
+    data: PdfData, frame: FileFrame, pdf: Pdf, require_no_warnings: Callable[[], None]
+) -> PdfDocument:
+    require_undamaged(pdf, require_no_warnings)
     trailer = pdf.trailer
     if "/XRefStm" in trailer or "/Prev" in trailer:
         require_hidden_objects_seen(pdf, data, frame)
@@ -151,11 +205,11 @@ def open_document(
         read_pages(catalog),
         read_form(catalog),
     )
-    require_no_warnings(pdf, data, frame.header_offset)
+    require_no_warnings()
     return document
 
 
-def _open(data: PdfData, password: str | None) -> Pdf:
+def _open(data: PdfData, password: str | None, *, recover: bool = False) -> Pdf:
     open_stream: Any = Pdf._open  # type: ignore[attr-defined]  # noqa: SLF001
     wrong: PasswordError | None = None
     # Trying a password on a plain file makes the library warn; the key is never compressed.
@@ -167,7 +221,7 @@ def _open(data: PdfData, password: str | None) -> Pdf:
                 _reader(data),
                 password=form,
                 suppress_warnings=True,
-                attempt_recovery=False,
+                attempt_recovery=recover,
                 inherit_page_attributes=False,
                 access_mode=AccessMode.stream,
                 description="",
@@ -222,7 +276,7 @@ def _require_usual_encryption(trailer: Object) -> None:
 
 
 def _xref_kind(data: PdfData, frame: FileFrame, trailer: Object) -> XrefKind:
-    start = frame.startxref + frame.header_offset
+    start = skip(data, frame.startxref + frame.header_offset)
     if bytes(data[start : start + 4]) == b"xref":
         return XrefKind.HYBRID if "/XRefStm" in trailer else XrefKind.TABLE
     # qpdf read it, and white space before a table is a warning that is not tolerated.

@@ -14,6 +14,7 @@ from pikepdf import Array, Object, PdfError, Stream
 
 from idservice.pdf.damage import damaged
 from idservice.pdf.limits import MAX_SECTIONS
+from idservice.pdf.raw_objects import skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _stream_offsets(data: PdfData, frame: FileFrame) -> Iterator[int]:
         if len(seen) > MAX_SECTIONS or unread < 0:
             raise damaged("the chain of cross-reference sections is too long")
         start = pending.pop()
-        position = start + frame.header_offset
+        position = skip(data, start + frame.header_offset)
         if start in seen or bytes(data[position : position + 4]) != b"xref":
             continue
         seen.add(start)

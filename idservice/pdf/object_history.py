@@ -306,11 +306,11 @@ class ObjectHistory:
 
     def _section(self, section: XrefSection) -> tuple[dict[int, Entry], dict[str, Value]]:
         """Read the entries of one section, and its trailer."""
-        if bytes(self.data[section.start : section.start + 4]) == b"xref":
+        if section.table is not None:
             trailer, _ = read_value(self.data, section.trailer.start)
             if not isinstance(trailer, dict):
                 raise malformed("a trailer is no dictionary")
-            return table_entries(self.data, section.start), trailer
+            return table_entries(self.data, section.table, self.base), trailer
         stored, rows = self._file.section(section.start)
         return stream_entries(stored.entries, rows), stored.entries
 

@@ -40,6 +40,7 @@ _SIMPLE = re.compile(
 )
 _HEADER = re.compile(_WHITE + rb"*+\d++" + _WHITE + rb"++\d++" + _WHITE + rb"++obj")
 _STREAM = re.compile(rb"(?:" + _WHITE + rb"++|%[^\r\n]*+)*+stream")
+_ENDSTREAM = b"endstream"
 _LINE_END_BYTES = 2
 
 
@@ -100,11 +101,22 @@ def _end(document: PdfDocument, reader: RawReader, objgen: tuple[int, int], star
     data = document.data
     simple = _SIMPLE.match(data, start)
     if simple is not None:
-        return simple.end() + (_length(document, objgen) if simple[1] == b"stream" else 0)
+        return (
+            simple.end() if simple[1] == b"endobj" else _stream_end(document, objgen, simple.end())
+        )
     header = _HEADER.match(data, start)
     end = reader.node(start if header is None else header.end()).end
     stream = _STREAM.match(data, end)
-    return end if stream is None else stream.end() + _length(document, objgen)
+    return end if stream is None else _stream_end(document, objgen, stream.end())
+
+
+def _stream_end(document: PdfDocument, objgen: tuple[int, int], start: int) -> int:
+    """The furthest byte that a reader may take for the stream, by its length or its end mark."""
+    end = start + _length(document, objgen)
+    if not document.faults:
+        return end
+    searched = bytes(document.data) if isinstance(document.data, memoryview) else document.data
+    return max(end, searched.find(_ENDSTREAM, start))
 
 
 def _length(document: PdfDocument, objgen: tuple[int, int]) -> int:

@@ -27,8 +27,9 @@ _ENTRY_BYTES = 20
 _READINGS = 2
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
+_TABLE = re.compile(_WHITE + rb"{0,64}+xref")
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
-_ENTRY_PATTERN = rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,2}+"
+_ENTRY_PATTERN = rb"\d{10} \d{5} [nf]" + _WHITE + rb"{0,3}+"
 _ENTRY = re.compile(_ENTRY_PATTERN)
 _END = re.compile(rb"startxref" + _WHITE + rb"+(\d{1,10})" + _WHITE + rb"+(%%EOF)(?:\r\n|\r|\n)?")
 _ENDSTREAM = re.compile(rb"endstream")
@@ -36,11 +37,15 @@ _ENDSTREAM = re.compile(rb"endstream")
 
 @dataclass(frozen=True, slots=True)
 class XrefSection:
-    """One cross-reference section: where it begins and ends, and its trailer as written."""
+    """One cross-reference section: where it begins and ends, and its trailer as written.
+
+    `table` is where the word `xref` stands, behind blanks at most; None for a stream.
+    """
 
     start: int
     end: int
     trailer: Node
+    table: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +122,9 @@ def read_section(data: PdfData, start: int, reader: RawReader) -> XrefSection:
     """Read one cross-reference table or stream. Raises MalformedPdf."""
     if not 0 <= start < len(data):
         raise _malformed(f"a cross-reference section would be at byte {start}, outside the file")
-    if bytes(data[start : start + 4]) == b"xref":
-        trailer = reader.node(_table_end(data, start + 4))
-        return XrefSection(start, trailer.end, _dictionary(trailer, start))
+    if (word := _TABLE.match(data, start)) is not None:
+        trailer = reader.node(_table_end(data, word.end()))
+        return XrefSection(start, trailer.end, _dictionary(trailer, start), word.end() - 4)
     item = read_indirect(data, start, reader)
     end = _ENDSTREAM.search(data, item.node.end)
     if end is None:

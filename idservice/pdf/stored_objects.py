@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream, String
 
 from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.harmless_faults import stream_end
 from idservice.pdf.object_values import Keyword, Reference, Value, read_value
 
 if TYPE_CHECKING:
@@ -173,8 +174,12 @@ class ObjectFile:
         length = length_of(value.get("Length"))
         stop = head.end() + length
         if length < 0 or _END_OF_STREAM.match(self._data, stop) is None:
-            raise malformed(f"the stream {number} does not end where it says")
-        self._spend(length)
+            deflated = self._decryptor is None and _is_deflated(value)
+            end_found = stream_end(self._data, head.end(), length, deflated=deflated)
+            if end_found is None:
+                raise malformed(f"the stream {number} does not end where it says")
+            stop = end_found
+        self._spend(stop - head.end())
         return head.end(), stop
 
     def _digest(self, value: Value, span: tuple[int, int], objgen: tuple[int, int]) -> bytes:
@@ -247,6 +252,12 @@ class _Kept(Generic[Key, Item]):
             _, (_, freed) = self._items.popitem(last=False)
             self._left += freed
         return item
+
+
+def _is_deflated(entries: dict[str, Value]) -> bool:
+    filters = entries.get("Filter")
+    first = filters[0] if isinstance(filters, list) and filters else filters
+    return first in ("FlateDecode", "Fl")
 
 
 def _direct(value: Value) -> int:

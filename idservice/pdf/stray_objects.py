@@ -77,8 +77,8 @@ def _places(data: PdfData, history: RevisionHistory, behind: int) -> dict[int, i
     for section in history.sections:
         if section.start < behind:
             continue
-        if bytes(data[section.start : section.start + 4]) == b"xref":
-            entries = table_entries(data, section.start)
+        if section.table is not None:
+            entries = table_entries(data, section.table, base)
         else:
             stored, rows = file.section(section.start)
             entries = stream_entries(stored.entries, rows)

@@ -21,7 +21,8 @@ FREE, AT_OFFSET, IN_STREAM = 0, 1, 2
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _SUBSECTION = re.compile(rb"(\d{1,10}) (\d{1,10})" + _WHITE + rb"*")
-_ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])" + _WHITE + rb"{0,2}+")
+_ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])" + _WHITE + rb"{0,3}+")
+_OBJECT = re.compile(_WHITE + rb"{0,64}+(\d{1,10})" + _WHITE + rb"++\d{1,5}" + _WHITE + rb"++obj")
 _WIDTHS = 3
 _MAX_WIDTH = 8
 
@@ -44,8 +45,33 @@ class Entry(NamedTuple):
         return self.extra if self.kind == AT_OFFSET else 0
 
 
-def table_entries(data: PdfData, start: int) -> dict[int, Entry]:
-    """Read the entries of the table whose word `xref` stands at `start`. Raises MalformedPdf."""
+# What stands for object 0, which is never in use (cl. 7.5.4).
+_HEAD = Entry(FREE, 0, 65_535)
+
+
+def table_entries(data: PdfData, start: int, base: int = 0) -> dict[int, Entry]:
+    """Read the entries of the table whose word `xref` stands at `start`. Raises MalformedPdf.
+
+    A table that counts from one although its first entry is that of object 0 is read as its
+    writer meant it, when the objects at the offsets, which count from `base`, say the same.
+    """
+    entries = _as_written(data, start)
+    if 0 in entries or entries.get(1) != _HEAD:
+        return entries
+    meant = {number - 1: entry for number, entry in entries.items()}
+    return meant if _stands_there(data, base, meant) else entries
+
+
+def _stands_there(data: PdfData, base: int, entries: dict[int, Entry]) -> bool:
+    """Whether the first object in use stands at its place, under its number."""
+    first = next((item for item in entries.items() if item[1].kind == AT_OFFSET), None)
+    if first is None:
+        return False
+    header = _OBJECT.match(data, first[1].place + base)
+    return header is not None and int(header[1]) == first[0]
+
+
+def _as_written(data: PdfData, start: int) -> dict[int, Entry]:
     entries: dict[int, Entry] = {}
     position = skip(data, start + 4)
     while (head := _SUBSECTION.match(data, position)) is not None:

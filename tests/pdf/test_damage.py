@@ -74,7 +74,7 @@ class _Broken:
 def test_objects_that_cannot_be_listed_are_damage() -> None:
     """An error of the library while objects are resolved becomes ours, with the place."""
     with pytest.raises(MalformedPdf, match="object 5 0"):
-        damage.require_undamaged(_Broken(), b"", 0)  # type: ignore[arg-type]
+        damage.require_undamaged(_Broken(), list)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
