@@ -153,6 +153,7 @@ def _gone(
         judgement.forbid("annotation-removed", "takes a form field off a page", page)
     elif number is not None and not judgement.content.is_signed(number):
         judgement.content.drop(number)
+        judgement.placed.add(number)
         _allow(judgement, "annotation-removed", f"takes away {described(entries)}", page)
     elif number is not None and number in judgement.placed:
         return

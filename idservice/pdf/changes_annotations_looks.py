@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from idservice.pdf.changes_showing import can_show
+from idservice.pdf.annotation_flags import can_show
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget, form_marks
 from idservice.pdf.page_marks_colours import light_of

@@ -7,10 +7,10 @@ windows that viewers open, may be continued after a certification that permits c
 
 from __future__ import annotations
 
+from idservice.pdf.annotation_flags import can_show
 from idservice.pdf.changes_annotations_comments import action_of, described, refusal
 from idservice.pdf.changes_annotations_looks import has_appearance
 from idservice.pdf.changes_judgement import ANNOTATING, Judgement, Kind, same
-from idservice.pdf.changes_showing import can_show
 from idservice.pdf.object_values import Value
 
 _TALK = frozenset(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idservice.errors import InputTooLarge, MalformedPdf
+from idservice.pdf.annotation_flags import can_show
 from idservice.pdf.changes_annotations_looks import annotation_box, annotation_marks
 from idservice.pdf.changes_covering_page import Harm, PageContent, harm_on_unknown
-from idservice.pdf.changes_showing import can_show
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget, page_marks
-from idservice.pdf.page_marks_state import Mark, MarkKind
+from idservice.pdf.page_marks_state import Mark, MarkKind, box_of
 
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import Roles
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What lies over a comment without words of its own hides nothing that was signed.
 _NOT_PROTECTED = frozenset({"Popup", "Link", "Text", "Highlight"})
+# These may stand beside what was signed, and not over it however thin they are.
+_BESIDE_ONLY = frozenset({"FreeText", "Stamp"})
 _MAX_ICON = 40.0
 _ICON_LIKE = frozenset({"Text", "Caret"})
 _NEAR_WHITE, _OPAQUE = 0.93, 0.9
@@ -78,10 +80,13 @@ class SignedContent:
             return Harm.COVERS
         if _draws_too_much(entries.get("Subtype"), marks):
             return Harm.IMITATES
-        if not marks:
-            return None
-        content = self._content(step, roles, page)
-        return harm_on_unknown(marks) if content is None else content.harm(key, marks)
+        content = self._content(step, roles, page) if marks else None
+        if content is None:
+            return harm_on_unknown(marks)
+        over = entries.get("Subtype") in _BESIDE_ONLY and content.hidden_by(
+            _beside(entries, marks), None
+        )
+        return Harm.COVERS if over else content.harm(key, marks)
 
     def hidden_by_widget(self, step: Step, roles: Roles, page: int | None, number: int) -> bool:
         """Whether the widget of a signature shows over words or pictures of its page."""
@@ -135,6 +140,15 @@ class SignedContent:
             marks = []
         whole = Mark(MarkKind.PICTURE, annotation_box(view, entries))
         content.protect(marks or [whole], owner)
+
+
+def _beside(entries: dict[str, Value], marks: list[Mark]) -> list[Mark]:
+    """A stamp is one thing with what it goes around; a text may have a line that points."""
+    seen = [mark for mark in marks if mark.hides > 0]
+    if entries.get("Subtype") != "Stamp" or not seen:
+        return seen
+    corners = [corner for mark in seen for corner in (mark.box[:2], mark.box[2:])]
+    return [Mark(MarkKind.PICTURE, box_of(corners))]
 
 
 def _is_icon(view: View, entries: dict[str, Value], marks: list[Mark]) -> bool:

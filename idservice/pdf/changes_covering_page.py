@@ -31,9 +31,9 @@ _WHITE = 0.985
 # Producers round; what overlaps by less than this lies beside.
 _TOUCHING = 0.75
 # A mark that hides this much is a cover; one that hides less is a veil.
-_OPAQUE, _CLEAR = 0.7, 0.05
+_OPAQUE, _CLEAR = 0.75, 0.05
 # All veils together, and all thin lines together, may take this much of a piece.
-_MOST_VEILED, _MOST_STRUCK = 0.75, 0.5
+_MOST_VEILED, _MOST_STRUCK = 0.85, 0.5
 # How thick a line over a text may be, in points or as a part of the height of the text.
 _THICK, _THICK_PART = 3.0, 0.35
 _THICK_OVER_PICTURES = 4.0

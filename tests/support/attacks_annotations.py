@@ -40,11 +40,11 @@ _SHADED = stream(
     b"/Coords [0 0 1 0] /Extend [true true] /Function << /FunctionType 2 /Domain [0 1] /C0 [1] "
     b"/C1 [1] /N 1 >> >> >> >> ",
 )
-_NESTED = stream(b"/X Do", _FORM + b"/Resources << /XObject << /X 21 0 R >> >> ")
 _QUADS = b"/QuadPoints [72 765 400 765 72 735 400 735] "
 
 _COVERS = (
-    "annotation-covers-content annotation-added annotation-not-permitted annotation-kind-forbidden"
+    "annotation-covers-content annotation-imitates-content annotation-added "
+    "annotation-not-permitted annotation-kind-forbidden"
 )
 
 
@@ -63,6 +63,14 @@ def annotation(
         revision.extend(page, "Annots", b"%d 0 R" % revision.add(body))
 
     return change
+
+
+def _nested(revision: Revision) -> None:
+    """Cover with a form inside of a form inside of the appearance."""
+    innermost = revision.add(_WHITE)
+    named = b"/Resources << /XObject << /X %d 0 R >> >> "
+    middle = revision.add(stream(b"/X Do", _FORM + named % innermost))
+    annotation(b"/Subtype /Stamp ", look=stream(b"/X Do", _FORM + named % middle))(revision)
 
 
 def _direct(revision: Revision) -> None:
@@ -110,7 +118,7 @@ _ADDED: Recipes = {
     "stamp-image": (_COVERS, annotation(b"/Subtype /Stamp ", look=_BY_IMAGE)),
     "stamp-inline-image": (_COVERS, annotation(b"/Subtype /Stamp ", look=_INLINE)),
     "stamp-shading": (_COVERS, annotation(b"/Subtype /Stamp ", look=_SHADED)),
-    "stamp-nested": (_COVERS, annotation(b"/Subtype /Stamp ", look=_NESTED)),
+    "stamp-nested": (_COVERS, _nested),
     "stamp-layer": (
         _COVERS,
         annotation(b"/Subtype /Stamp /OC %d 0 R " % LAYER, look=_WHITE),
@@ -123,7 +131,7 @@ _ADDED: Recipes = {
         _COVERS,
         annotation(
             b"/Subtype /Stamp ",
-            rect=b"[10 735 60 765]",
+            rect=b"[72 700 130 790]",
             look=stream(b"1 g 0 0 900 900 re f", _FORM + b"/Matrix [0 1 -1 0 0 0] "),
         ),
     ),
@@ -224,7 +232,7 @@ _CHANGED: Recipes = {
     "hidden": (_CHANGED_CODES, lambda r: r.put(FREE_TEXT, {"F": b"2"})),
     "kind": (_CHANGED_CODES, lambda r: r.put(SQUARE, {"Subtype": b"/Redact"})),
     "link-elsewhere": (
-        _CHANGED_CODES + " action-changed javascript-added",
+        _CHANGED_CODES + " action-added action-changed javascript-added",
         lambda r: r.put(LINK, {"A": b"<< /S /URI /URI (https://evil.example) >>"}),
     ),
     "layer": (_CHANGED_CODES, lambda r: r.put(FREE_TEXT, {"OC": b"%d 0 R" % LAYER})),
