@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 from lxml import etree
@@ -22,6 +23,9 @@ def canonical_element(
     (InclusiveNamespaces). Raises MalformedXml, UnsupportedAlgorithm for an inherited
     xml:base, which Canonical XML 1.1 would have to join.
     """
+    if element.getparent() is None:
+        # The library would write the instructions around the root as well.
+        element = copy.deepcopy(element)
     if form.exclusive:
         return _written(element, form, prefixes)
     inherited = _inherited(element, form)

@@ -74,7 +74,7 @@ def read_signed_info(element: XmlElement) -> SignedInfo:
     method = child(element, f"{DS}CanonicalizationMethod")
     signature_method = child(element, f"{DS}SignatureMethod")
     # Parameters would be an HMAC's length, or those of another PSS than its URI names.
-    if any(children(signature_method)):
+    if next(children(signature_method), None) is not None:
         raise _unsupported("a signature method with parameters")
     return SignedInfo(
         canonicalisation(attribute(method, "Algorithm")),
