@@ -27,7 +27,7 @@ PYTEST := $(BIN)/python -m pytest
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: pictures run demo test test-slow test-kill lint format bench docs lock help clean
+.PHONY: pictures run demo test test-slow test-kill fuzz lint format bench compare docs lock help clean
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,9 @@ demo: $(RUNTIME) ## Tell the whole story: issue, log in, sign, verify, tamper, r
 bench: $(DEVELOP) ## Measure signatures per second
 	@$(IDSERVICE) bench $(ARGS)
 
+compare: $(DEVELOP) ## Compare with pyHanko and pdfsig: attacks, honest changes, time
+	PYTHONPATH=tests $(BIN)/python -m support.comparison $(ARGS)
+
 test: $(DEVELOP) ## Run the tests (a few minutes; COVERAGE=yes measures the core)
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow and not kill" $(ARGS)
 ifeq ($(COVERAGE),yes)
@@ -55,6 +58,9 @@ test-slow: $(DEVELOP) ## Run the tests that take long
 
 test-kill: $(DEVELOP) ## Kill the service and commands a thousand times under load
 	$(BIN)/python -m pytest -m kill -s $(ARGS)
+
+fuzz: $(DEVELOP) ## Give every parser a million changed inputs (hours; ARGS="cms --rounds 9000")
+	PYTHONPATH=tests $(BIN)/python -m support.fuzz $(ARGS)
 
 lint: $(DEVELOP) ## Check style, types and the Dockerfile
 	$(BIN)/ruff check

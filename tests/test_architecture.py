@@ -12,6 +12,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 CORE = {
     "ades",
+    "cades",
     "crypto",
     "inspection",
     "pki",
@@ -35,6 +36,7 @@ ALLOWED_IMPORTS: dict[str, set[str]] = {
     "validation": {"crypto"},
     "ades": {"validation", "cms", "crypto"},
     "pades": {"ades", "validation", "cms", "pdf", "pki", "crypto"},
+    "cades": {"ades", "validation", "cms", "crypto"},
     "webeid": {"pki", "crypto"},
     "xmlsig": {"crypto"},
     "trustlists": {"xmlsig", "pki", "crypto"},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from idservice.cli import failures
+from idservice.cli.content_options import ContentWishes, content_options
 from idservice.cli.report_options import ReportWishes, report_options
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
@@ -72,6 +73,7 @@ class _Time(click.ParamType[dt.datetime]):
     help="Validate as of this time (ISO 8601) instead of now; the report is marked with it.",
 )
 @report_options
+@content_options
 @click.pass_obj
 def verify(
     context: AppContext,
@@ -82,21 +84,27 @@ def verify(
     trust: tuple[Path, ...],
     at: dt.datetime | None,
     reports: ReportWishes,
+    content: ContentWishes,
 ) -> int:
     """Verify every signature in FILES and say what can be relied upon.
 
     Ends with 0 when every file has a signature and every signature is TOTAL-PASSED, with 1
-    when anything else is to be said about a PDF, with 2 when a file cannot be used at all.
+    when anything else is to be said about one, with 2 when a file cannot be used at all. A
+    file is a PDF, or a CAdES signature (.p7s) with the file that it is over beside it.
     """
     reports.require_one_file(len(files))
     reports.require_free()
+    content.require_one_file(len(files))
     secret = read_password(given=password, file=password_file)
     # Certificates of strangers make the library warn; the report says what matters.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         anchors = tuple(item for path in trust for item in read_trust_file(path))
         validation = _validation(context)
-        codes = [_report(validation, path, secret, at, anchors, as_json, reports) for path in files]
+        codes = [
+            _report(validation, path, secret, at, anchors, as_json, reports, content)
+            for path in files
+        ]
     return max(codes)
 
 
@@ -108,10 +116,11 @@ def _report(
     anchors: tuple[TrustedCertificate, ...],
     as_json: bool,
     reports: ReportWishes,
+    content: ContentWishes,
 ) -> int:
     """Report about one file and return the exit code that it asks for."""
     try:
-        report = _validate(validation, path, password, at, anchors, reports)
+        report = _validate(validation, path, password, at, anchors, reports, content)
     except IdServiceError as exc:
         return _report_unusable(path, exc, as_json)
     if as_json:
@@ -141,16 +150,27 @@ def _validate(
     at: dt.datetime | None,
     anchors: tuple[TrustedCertificate, ...],
     reports: ReportWishes,
+    content: ContentWishes,
 ) -> ValidationReport:
     from idservice.services.documents import open_document
 
     # A file beyond the limit is mapped and not read: that it is too large goes into the report.
-    with open_document(path, sys.maxsize) as document:
+    with (
+        open_document(path, sys.maxsize) as document,
+        content.of(path, document.data) as signed,
+    ):
         report = validation.validate(
-            document.data, str(path), password=password, at=at, extra_anchors=anchors
+            document.data,
+            str(path),
+            content=None if signed is None else signed.data,
+            password=password,
+            at=at,
+            extra_anchors=anchors,
         )
         reports.write(report, document.data, validation.settings, password)
         document.require_unchanged()
+        if signed is not None:
+            signed.require_unchanged()
         return report
 
 

@@ -59,6 +59,22 @@ def attribute_findings(signer: SignerInfo) -> list[Finding]:
     ]
 
 
+def cades_attribute_findings(signer: SignerInfo, content_type: str) -> list[Finding]:
+    """Return what is wrong with the attributes of a CAdES signer (EN 319 122-1 cl. 6.3).
+
+    What a PDF signature may not say, such as the MIME type of its file, is at home here.
+    """
+    if signer.signed_attributes_der is None:
+        return [_no_attributes()]
+    return [
+        *_version(signer),
+        *_encoding(signer.signed_attributes_der),
+        *_counts(signer),
+        *_content_type(signer, content_type),
+        *_message_digest(signer),
+    ]
+
+
 def token_attribute_findings(signer: SignerInfo, content_type: str) -> list[Finding]:
     """Return what is wrong with the attributes of the signer of a time-stamp token.
 

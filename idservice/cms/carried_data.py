@@ -55,17 +55,22 @@ def carried_data(signed_data: SignedData, signer: SignerInfo) -> CarriedData:
     """Return everything that a structure and one of its signers carry. Raises nothing."""
     found = NOTHING_CARRIED
     for item in signed_data.revocation:
-        found += _read(_choice, item)
-    for attribute in signer.signed_attributes:
-        if attribute.oid == ADBE_REVOCATION:
-            for value in attribute.values:
-                found += _read(_archival, value)
-    for attribute in signer.unsigned_attributes:
-        reader = {CERTIFICATE_VALUES: _certificate_values, REVOCATION_VALUES: _revocation_values}
-        if attribute.oid in reader:
-            for value in attribute.values:
-                found += _read(reader[attribute.oid], value)
+        found += revocation_data(item)
+    for attribute in (*signer.signed_attributes, *signer.unsigned_attributes):
+        for value in attribute.values:
+            found += attribute_data(attribute.oid, value)
     return found
+
+
+def revocation_data(choice_der: bytes) -> CarriedData:
+    """Return what one element of `crls` carries. Raises nothing."""
+    return _read(_choice, choice_der)
+
+
+def attribute_data(oid: str, value_der: bytes) -> CarriedData:
+    """Return what one value of an attribute carries; most carry nothing. Raises nothing."""
+    reader = _READERS.get(oid)
+    return NOTHING_CARRIED if reader is None else _read(reader, value_der)
 
 
 def ocsp_response(basic_der: bytes) -> bytes:
@@ -151,3 +156,10 @@ def _pieces(parts: Elements) -> tuple[bytes, ...]:
     if len(found) > _MAX_PIECES:
         raise MalformedDer(f"it carries more than {_MAX_PIECES} pieces of evidence")
     return tuple(item.encoded for item in found)
+
+
+_READERS = {
+    ADBE_REVOCATION: _archival,
+    CERTIFICATE_VALUES: _certificate_values,
+    REVOCATION_VALUES: _revocation_values,
+}

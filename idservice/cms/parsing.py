@@ -47,7 +47,8 @@ class SignerInfo:
     """One SignerInfo (RFC 5652 cl. 5.3).
 
     `signed_attributes_der` is the SET OF as sent, re-tagged from [0] to 0x31: the very
-    bytes that were signed. None when there are no signed attributes.
+    bytes that were signed. None when there are no signed attributes. `encoded` is the whole
+    SignerInfo as sent.
     """
 
     version: int
@@ -58,6 +59,7 @@ class SignerInfo:
     signature_algorithm: AlgorithmIdentifier
     signature: bytes
     unsigned_attributes: tuple[Attribute, ...]
+    encoded: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _signed_data(parts: Elements) -> SignedData:
         content_type.object_identifier(),
         content,
         tuple(item.encoded for item in choices if item.tag == der_reader.SEQUENCE),
-        tuple(_signer_info(item.elements()) for item in signers),
+        tuple(_signer_info(item) for item in signers),
         () if revocation is None else _revocation(revocation),
         tuple(item.encoded for item in choices),
         content_type.encoded,
@@ -140,7 +142,8 @@ def _revocation(element: Element) -> tuple[bytes, ...]:
     return tuple(item.encoded for item in found)
 
 
-def _signer_info(parts: Elements) -> SignerInfo:
+def _signer_info(element: Element) -> SignerInfo:
+    parts = element.elements()
     version = parts.take().integer()
     signer = _signer(parts.take())
     digest = parse_algorithm(parts.take(der_reader.SEQUENCE))
@@ -159,6 +162,7 @@ def _signer_info(parts: Elements) -> SignerInfo:
         algorithm,
         signature,
         () if unsigned is None else _attributes(unsigned),
+        element.encoded,
     )
 
 

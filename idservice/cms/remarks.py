@@ -16,10 +16,17 @@ SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
 _MAX_NAMED = 5
 
 
-def unsigned_remarks(signed_data: SignedData, signer: SignerInfo) -> tuple[Finding, ...]:
-    """Return a finding for each kind of thing that is carried and not looked at."""
+def unsigned_remarks(
+    signed_data: SignedData, signer: SignerInfo, known: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Return a finding for each kind of thing that is carried and not looked at.
+
+    `known` are unsigned attributes that are looked at elsewhere, besides time-stamps.
+    """
     remarks = []
-    found = sorted({item.oid for item in signer.unsigned_attributes} - {SIGNATURE_TIME_STAMP})
+    found = sorted(
+        {item.oid for item in signer.unsigned_attributes} - {SIGNATURE_TIME_STAMP} - known
+    )
     if found:
         remarks.append(
             Finding(

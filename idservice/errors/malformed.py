@@ -23,6 +23,12 @@ class MalformedCms(MalformedInput):
     code = "malformed_cms"
 
 
+class SignedContentMissing(MalformedInput):
+    """A signature stands beside the file that it is over, and that file was not given."""
+
+    code = "signed_content_missing"
+
+
 class MalformedOcsp(MalformedInput):
     """An OCSP request or answer cannot be read."""
 

@@ -265,6 +265,7 @@ class Services(PkiServices):
             intermediates=authorities[:-1],
             revocation=DatabaseRevocation(self.database, authorities),
             reader=self.confined_reader,
+            detached_reader=self.confined_reader.read_detached,
             experimental=self.settings.signing.experimental_algorithms,
         )
 

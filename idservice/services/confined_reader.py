@@ -21,12 +21,14 @@ from mmap import mmap
 from pathlib import Path
 from typing import Any
 
+from idservice.cades.facts import read_facts as read_detached
 from idservice.errors import IdServiceError
 from idservice.pades.differences import read_differences
 from idservice.pades.facts import read_facts
 from idservice.services.confined_requests import MEMORY_EXCEEDED, receive
 from idservice.services.page_drawing import draw_pages
 from idservice.services.preparation import LocalPreparer, PreparationOrder
+from idservice.validation.facts import DocumentFacts
 from idservice.validation.serialisation import facts_to_json
 
 
@@ -68,7 +70,7 @@ def _answer(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
             return {"explanation": explain(body, password=request["password"])}
         if request["do"] == "draw":
             return draw_pages(body, request["end"], request["page"], request["password"])
-        facts = read_facts(body, password=request["password"], max_bytes=request["max_bytes"])
+        facts = _read(request, body)
     except IdServiceError as exc:
         return {"error": [exc.code, exc.detail, exc.fix]}
     return {"facts": facts_to_json(facts)}
@@ -77,6 +79,14 @@ def _answer(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
 def _compare(request: dict[str, Any], body: bytes | mmap) -> dict[str, Any]:
     found = read_differences(body, password=request["password"], max_bytes=request["max_bytes"])
     return {"revisions": [asdict(item) for item in found]}
+
+
+def _read(request: dict[str, Any], body: bytes | mmap) -> DocumentFacts:
+    if request["do"] == "read":
+        return read_facts(body, password=request["password"], max_bytes=request["max_bytes"])
+    signature = base64.b64decode(request["signature"])
+    content = body if request["with_content"] else None
+    return read_detached(signature, content, max_bytes=request["max_bytes"])
 
 
 def _prepare(path: Path, order_bytes: bytes) -> dict[str, Any]:

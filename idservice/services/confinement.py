@@ -84,6 +84,27 @@ class ConfinedReader:
         head = {"do": "read", "size": len(document), "password": password, "max_bytes": max_bytes}
         return _facts(self._ask(head, document))
 
+    def read_detached(
+        self, signature: bytes, content: PdfData | None, /, *, max_bytes: int
+    ) -> DocumentFacts:
+        """Return the facts of a CMS signature over a file, as `cades.facts.read_facts` does.
+
+        Raises SignedContentMissing, InputTooLarge as for a document, and ServiceUnavailable.
+        """
+        if content is not None and len(content) > max_bytes:
+            raise InputTooLarge(
+                f"The signed file has {len(content)} bytes where at most {max_bytes} are read.",
+                "Validate a smaller file, or raise validation.max_document_bytes.",
+            )
+        head = {
+            "do": "read-detached",
+            "size": 0 if content is None else len(content),
+            "signature": base64.b64encode(signature).decode("ascii"),
+            "with_content": content is not None,
+            "max_bytes": max_bytes,
+        }
+        return _facts(self._ask(head, b"" if content is None else content))
+
     def prepare(self, path: Path, order: PreparationOrder) -> Preparation:
         """Prepare the signature of a document in a file, which the process reads in place.
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from idservice.pades.baseline import Baseline
+from idservice.services.document_reading import FactsReader
 from idservice.services.documents import (
     open_document,
     refuse_same_file,
@@ -22,7 +23,6 @@ from idservice.services.documents import (
 )
 from idservice.services.growing_document import Data
 from idservice.services.levels import Levels
-from idservice.services.validation import FactsReader
 from idservice.store import audit
 from idservice.store.database import Database
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from idservice.cades.facts import read_facts as read_detached
 from idservice.crypto.certificates import load_certificate, load_pem_certificates
-from idservice.errors import Finding, InputTooLarge, MalformedInput, NotAPdf, UnknownFormat
-from idservice.pades.facts import PADES, read_facts
-from idservice.pdf.frame import PdfData, begins_as_pdf
+from idservice.errors import Finding, MalformedInput
+from idservice.pades.facts import read_facts
+from idservice.pdf.frame import PdfData
+from idservice.services.document_reading import DetachedReader, FactsReader, read_document
 from idservice.services.revocation import NoRevocationSource, RevocationSource
 from idservice.services.trust import TrustContext, find_paths
 from idservice.settings import ValidationSettings
@@ -48,13 +49,7 @@ TrustedCertificate = x509.Certificate
 _SEMANTICS = re.compile(r"(?:PAS|IDC|PNO|TAX|TIN|[A-Z]{2}:)[A-Z]{2}-")
 
 
-class FactsReader(Protocol):
-    """Reads the facts of a document, here or in a process of its own."""
-
-    def __call__(
-        self, document: PdfData, /, *, password: str | None, max_bytes: int
-    ) -> DocumentFacts:
-        """Return the facts; raise NotAPdf, InputTooLarge or PdfPasswordWrong."""
+_DAMAGE = frozenset({"cms_damaged", "pdf_damaged"})
 
 
 class Validation:
@@ -69,6 +64,7 @@ class Validation:
         intermediates: Sequence[x509.Certificate] = (),
         revocation: RevocationSource | None = None,
         reader: FactsReader = read_facts,
+        detached_reader: DetachedReader = read_detached,
         experimental: bool = False,
     ) -> None:
         """Trust `anchors`; `intermediates` only help to find paths; `reader` reads documents.
@@ -79,7 +75,7 @@ class Validation:
         self._clock = clock
         self._anchors = tuple(anchors)
         self._intermediates = tuple(intermediates)
-        self._reader = reader
+        self._readers = (reader, detached_reader)
         self._experimental = experimental
         self._revocation = revocation or NoRevocationSource()
 
@@ -98,15 +94,17 @@ class Validation:
         document: PdfData,
         filename: str,
         *,
+        content: PdfData | None = None,
         password: str | None = None,
         at: dt.datetime | None = None,
         extra_anchors: Sequence[x509.Certificate] = (),
     ) -> ValidationReport:
         """Validate all signatures of a document at the time `at` (aware; now unless given).
 
-        Whatever is wrong with the document or its signatures is in the report, a PDF beyond
-        the limits of size, time or memory included. Raises UnknownFormat and
-        PdfPasswordWrong, where there is nothing to report about, and DatabaseUnavailable.
+        The document is a PDF, or a CMS signature over `content`. Whatever is wrong with it is in
+        the report, limits of size, time or memory that it exceeds included. Raises UnknownFormat,
+        SignedContentMissing and PdfPasswordWrong, where there is nothing to report about, and
+        DatabaseUnavailable.
         """
         context = TrustContext(
             (*self._anchors, *extra_anchors),
@@ -114,17 +112,8 @@ class Validation:
             self._revocation,
             at or self._clock(),
         )
-        try:
-            facts = self._reader(
-                document, password=password, max_bytes=self._settings.max_document_bytes
-            )
-        except NotAPdf as exc:
-            raise _unknown_format() from exc
-        except InputTooLarge as exc:
-            if not begins_as_pdf(document):
-                raise _unknown_format() from exc
-            # Nobody may make a file look as if nothing had been said about it.
-            facts = DocumentFacts(PADES, (), (Finding(FORMAT_FAILURE, exc.detail, exc.fix),))
+        limit = self._settings.max_document_bytes
+        facts = read_document(document, content, password, limit, self._readers)
         if self._experimental:
             facts = with_experiments_allowed(facts)
         paths = find_paths(facts, context)
@@ -160,12 +149,6 @@ def validation_without_home(settings: ValidationSettings) -> Validation:
     return Validation(settings, clock=lambda: dt.datetime.now(dt.UTC))
 
 
-def _unknown_format() -> UnknownFormat:
-    return UnknownFormat(
-        "The file is no PDF, and no other format can be validated here.", "Give a PDF file."
-    )
-
-
 def _report(
     signature: SignatureFacts, decision: SignatureDecision, at: dt.datetime
 ) -> SignatureReport:
@@ -183,7 +166,7 @@ def _report(
 
 def _document_errors(facts: DocumentFacts) -> tuple[Finding, ...]:
     errors = tuple(
-        Finding(FORMAT_FAILURE, item.message, item.fix) if item.code == "pdf_damaged" else item
+        Finding(FORMAT_FAILURE, item.message, item.fix) if item.code in _DAMAGE else item
         for item in facts.findings
     )
     if facts.signatures or any(item.code == FORMAT_FAILURE for item in errors):

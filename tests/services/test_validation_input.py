@@ -11,7 +11,8 @@ from cryptography.x509.oid import ExtensionOID
 from idservice.errors import MalformedCertificate, UnknownFormat
 from idservice.pades.facts import read_facts
 from idservice.services.confinement import ConfinedReader
-from idservice.services.validation import FactsReader, Validation, read_trusted
+from idservice.services.document_reading import FactsReader
+from idservice.services.validation import Validation, read_trusted
 from idservice.settings import ValidationSettings
 from support import pdfs
 from support.pki import AT, chain

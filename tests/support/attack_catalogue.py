@@ -15,6 +15,8 @@ from support import (
     attacks_shadow,
     attacks_signatures,
     attacks_structure,
+    honest_commenting,
+    honest_filling,
     honest_keeping,
 )
 from support.attacks import Variant
@@ -39,7 +41,7 @@ def all_attacks() -> tuple[Variant, ...]:
     return tuple(item for family in _FAMILIES for item in family.variants())
 
 
-_HONEST = (honest_keeping,)
+_HONEST = (honest_keeping, honest_filling, honest_commenting)
 
 
 @cache

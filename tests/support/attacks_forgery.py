@@ -48,7 +48,7 @@ _SUB_FILTER = rb"/SubFilter /ETSI\.CAdES\.detached"
 _HEAD = rb"/Contents <30"
 _OTHER_FORM = (
     "sub_filter_unsupported cms_no_signed_attributes cms_unreadable digest_mismatch "
-    "document_time_stamp_broken signature_type"
+    "document_time_stamp_broken signature_type sub_filter_pkcs7_sha1 cms_content_type"
 )
 _MALFORMED, _ORDER = "byte_range_malformed", "byte_range_order"
 
@@ -92,17 +92,17 @@ _IN_PLACE: dict[str, tuple[str, bytes, bytes]] = {
     "sub-filter-odd": ("sub_filter_unsupported", _SUB_FILTER, b"/SubFilter /Foo"),
     "sub-filter-string": ("sub_filter_unsupported", _SUB_FILTER, b"/SubFilter (Foo)"),
     "sub-filter-sha1": (
-        "digest_mismatch cms_no_signed_attributes sub_filter_unsupported",
+        _OTHER_FORM,
         _SUB_FILTER,
         b"/SubFilter /adbe.pkcs7.sha1",
     ),
     "sub-filter-rsa": (
-        "sub_filter_unsupported cms_unreadable digest_mismatch",
+        _OTHER_FORM,
         _SUB_FILTER,
         b"/SubFilter /adbe.x509.rsa_sha1",
     ),
     "sub-filter-stamp": (
-        "sub_filter_unsupported document_time_stamp_broken signature_type",
+        _OTHER_FORM,
         _SUB_FILTER,
         b"/SubFilter /ETSI.RFC3161",
     ),

@@ -90,11 +90,11 @@ _REPLACE: Recipes = {
         ),
     ),
     "font-of-form": (
-        "form-changed form-resources-changed",
+        "form-changed form-resources-changed font-changed",
         lambda r: r.put(FORM_FONT, {"BaseFont": b"/ZapfDingbats"}),
     ),
     "font-of-form-entry": (
-        "form-changed form-resources-changed",
+        "form-changed form-resources-changed font-changed",
         lambda r: r.put(FORM, {"DR": b"<< /Font << /Helv 5 0 R >> >>"}),
     ),
     "look-without-value": (
@@ -109,7 +109,7 @@ _REPLACE: Recipes = {
     ),
     "look-of-box": (_LOOKS + " object-changed", lambda r: r.write(ON_LOOK, _COVER)),
     "value-with-cover": (
-        "appearance-changed-without-value annotation-covers-content form-value-changed",
+        "appearance-changed-without-value appearance-differs-from-value",
         lambda r: r.put(AMOUNT, {"V": b"(200)", "AP": b"<< /N %d 0 R >>" % r.add(_COVER)}),
     ),
     "value-and-place": (

@@ -103,7 +103,7 @@ _PAGES: Recipes = {
 _CATALOG_CODES = (
     "catalog-changed optional-content-changed structure-changed metadata-changed object-changed "
     "page-content-changed action-changed embedded-file-changed version-changed extensions-changed "
-    "form-changed need-appearances-set"
+    "form-changed"
 )
 _OFF = b"<< /OCGs [35 0 R] /D << /OFF [35 0 R] /Order [35 0 R] >> >>"
 _AUTOMATIC = (
@@ -171,7 +171,6 @@ _CATALOG: Recipes = {
     "threads": (_CATALOG_CODES, lambda r: r.put(CATALOG, {"Threads": b"[]"})),
     "marked": (_CATALOG_CODES, lambda r: r.put(CATALOG, {"MarkInfo": b"<< /Suspects true >>"})),
     "unknown-entry": (_CATALOG_CODES, lambda r: r.put(CATALOG, {"Foo": b"4 0 R"})),
-    "need-appearances": (_CATALOG_CODES, lambda r: r.put(FORM, {"NeedAppearances": b"true"})),
 }
 _FORM_CODES = (
     "field-changed field-added field-removed form-changed form-value-changed appearance-changed "
@@ -206,7 +205,6 @@ _FORM: Recipes = {
         lambda r: r.extend(FORM, "Fields", b"%d 0 R" % r.add(b"<< /FT /Tx /T (X) /V (9999) >>")),
     ),
     "default-style": (_FORM_CODES, lambda r: r.put(FORM, {"DA": b"(/Helv 0.1 Tf 1 g)"})),
-    "alignment": (_FORM_CODES, lambda r: r.put(FORM, {"Q": b"2"})),
 }
 _LOCKED: Recipes = {
     "filled": ("locked-field-changed", lambda r: r.put(AMOUNT, {"V": b"(200)"})),

@@ -110,6 +110,10 @@ FILLINGS: Recipes = {
     "text-overwritten-look": (_FILLED, _overwritten_look),
     "text-utf-16": (_FILLED, _utf16),
     "text-without-look": (_FILLED, _text(NAME, b"Ann")),
+    "text-drawn-by-viewer": (
+        _FILLED + " need-appearances-set",
+        lambda r: r.put(NAME, {"V": b"(Ann)"}).put(FORM, {"NeedAppearances": b"true"}),
+    ),
     "text-cleared": (_FILLED, _text(AMOUNT, b"", look(b""))),
     "text-two-fields": (
         _FILLED,
