@@ -13,7 +13,7 @@ from support.revision_writing import Revision, dictionary, start_of_xref
 Edit = Callable[[bytes], bytes]
 _EVIL_BODY = b"BT /F1 12 Tf 72 740 Td (The buyer pays 9999 euros) Tj ET"
 _AMBIGUOUS = (
-    "page-content-changed pages-changed revision-unreadable hybrid-section pdf_damaged "
+    "page-content-changed pages-changed revision-unreadable hybrid-object-differs pdf_damaged "
     "FORMAT_FAILURE bytes-appended revision-appended object-stream-changed trailer-changed "
     "object-changed changes_forbidden changes_not_analysed xref_not_covered catalog-changed "
     "extensions-changed"
