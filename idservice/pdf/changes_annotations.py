@@ -154,6 +154,7 @@ def _gone(
     elif number is not None and not judgement.content.is_signed(number):
         judgement.content.drop(number)
         judgement.placed.add(number)
+        judgement.dressed.add(number)
         _allow(judgement, "annotation-removed", f"takes away {described(entries)}", page)
     elif number is not None and number in judgement.placed:
         return

@@ -15,6 +15,7 @@ from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget, form_marks
 from idservice.pdf.page_marks_colours import light_of
 from idservice.pdf.page_marks_fonts import number
+from idservice.pdf.page_marks_paths import line_pieces
 from idservice.pdf.page_marks_state import (
     Mark,
     MarkKind,
@@ -37,6 +38,7 @@ _OUTLINED = frozenset({"Square", "Circle", "Polygon", "PolyLine", "Line"})
 _ICONS = frozenset({"Text", "Caret", "Popup"})
 _STRUCK = frozenset({"Underline", "StrikeOut", "Squiggly"})
 _LIST_DEPTH = 4
+_THIN = 3.0
 _DEFAULT_LIGHT = 0.89
 
 
@@ -48,8 +50,13 @@ def annotation_marks(view: View, entries: dict[str, Value], budget: Budget) -> l
     if not can_show(view, entries):
         return []
     rect = annotation_box(view, entries)
-    marks = list(_drawn_without(view, entries, rect))
     streams = list(_appearances(view, entries.get("AP"), 0))
+    # The thin lines of a drawing are those of its appearance, and count once.
+    marks = [
+        mark
+        for mark in _drawn_without(view, entries, rect)
+        if not streams or mark.kind is not MarkKind.LINE or mark.thickness > _THIN
+    ]
     for stream in streams:
         marks += form_marks(view, stream, lambda box, matrix: _placed(rect, box, matrix), budget)
     if not streams:
@@ -115,8 +122,9 @@ def _drawn_without(view: View, entries: dict[str, Value], rect: Rectangle) -> It
     if kind in {"Square", "Circle", "Link"} and width > 0:
         yield from _outline(rect, width)
     for line in _lines(view, entries):
-        for one, other in pairwise(line):
-            yield Mark(MarkKind.LINE, box_of((one, other), width / 2), 1.0, None, width)
+        for start, end in pairwise(line):
+            for ends in line_pieces(start, end):
+                yield Mark(MarkKind.LINE, box_of(ends, width / 2), 1.0, None, width)
 
 
 def _only_without(entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:

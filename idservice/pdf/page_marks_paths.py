@@ -113,13 +113,13 @@ def line_marks(path: Path, state: State) -> list[Mark]:
     found = []
     for line in path.lines:
         for start, end in pairwise(line):
-            for one, other in _pieces(start, end):
+            for one, other in line_pieces(start, end):
                 box = common(box_of((one, other), thickness / 2), state.clip)
                 found.append(Mark(MarkKind.LINE, box, hides, light, thickness))
     return found
 
 
-def _pieces(start: Point, end: Point) -> list[tuple[Point, Point]]:
+def line_pieces(start: Point, end: Point) -> list[tuple[Point, Point]]:
     """Cut a slanting line, so that its boxes hold little else; others are boxes themselves."""
     across, upwards = end[0] - start[0], end[1] - start[1]
     count = min(_MOST_PIECES, int(min(abs(across), abs(upwards)) / _LONG * _PIECES) + 1)

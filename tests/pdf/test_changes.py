@@ -202,7 +202,7 @@ ATTACKS: dict[str, tuple[dict[int, bytes], str]] = {
     "the looks of a comment": ({15: stream(b"% other", XOBJECT)}, "appearance-changed"),
     "other looks for a comment": (
         {11: OBJECTS[11].replace(b"/N 15", b"/N 44"), 44: stream(b"% other", XOBJECT)},
-        "appearance-changed",
+        "annotation-appearance-changed",
     ),
     "an action in a comment": (
         {11: OBJECTS[11][:-2] + b"/A << /S /JavaScript /JS (1) >> >>"},
