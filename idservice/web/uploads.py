@@ -97,6 +97,16 @@ def form_picture() -> bytes | None:
     return files[0].stream.read(MAX_PICTURE_BYTES + 1) if files else None
 
 
+def form_content() -> IO[bytes] | None:
+    """Return the file in the field `content` of the form, or None. Raises MalformedRequest."""
+    if request.mimetype != "multipart/form-data":
+        return None
+    files = request.files.getlist("content")
+    if len(files) > 1:
+        raise MalformedRequest("The form holds more than one content.", "Send one.")
+    return files[0].stream if files else None
+
+
 def short_body(max_bytes: int) -> bytes | None:
     """Return the body of this request, or None when it is longer; no more than that is read."""
     request.max_content_length = max_bytes

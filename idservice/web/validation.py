@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import mmap
 from typing import IO
 
 from flask import Blueprint, Response, jsonify, request
@@ -14,7 +15,13 @@ from idservice.services.validation import TrustedCertificate, read_trusted
 from idservice.web.bodies import form_fields
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.state import web_state
-from idservice.web.uploads import allow_document, document_data, form_file, wrong_media_type
+from idservice.web.uploads import (
+    allow_document,
+    document_data,
+    form_content,
+    form_file,
+    wrong_media_type,
+)
 from idservice.web.validation_models import ValidationAnswer, ValidationFields, ValidationForm
 
 blueprint = Blueprint("validation", __name__)
@@ -36,30 +43,48 @@ MAX_NAME_CHARACTERS = 255
             errors.UnsupportedMediaType,
             errors.InputTooLarge,
             errors.UnknownFormat,
+            errors.SignedContentMissing,
             errors.PdfPasswordWrong,
             errors.TooManyRequests,
         ),
     )
 )
 def validate() -> Response:
-    """Validate every signature of a PDF and report the verdicts.
+    """Validate every signature of a PDF, or of a CMS signature, and report the verdicts.
 
     Send the PDF as the file of a form, with password, time and trust anchors if needed, or
-    alone as application/pdf. Integrity, coverage, changes and trust are separate verdicts.
+    alone as application/pdf. A detached CAdES signature (.p7s) is the file of a form, and what
+    it is over the file in the field content. Integrity, coverage, changes and trust are
+    separate verdicts.
     """
     state = web_state()
     allow_document(state.settings.validation.max_document_bytes)
     name, stream, fields = _form() if request.mimetype != "application/pdf" else _raw()
+    content = form_content()
     anchors = _anchors(fields.trust)
     at = _time(fields.at)
     # A place is taken only when all has arrived, so that a slow sender holds none.
-    with document_data(stream) as data, one_of_few():
+    with document_data(stream) as data, _optional_data(content) as signed, one_of_few():
         if not data:
             raise errors.MalformedRequest("The document is empty.", "Send a PDF.")
         report = state.services.validation.validate(
-            data, name, password=fields.password, at=at, extra_anchors=anchors
+            data,
+            name,
+            content=signed,
+            password=fields.password,
+            at=at,
+            extra_anchors=anchors,
         )
     return jsonify(report.to_json())
+
+
+@contextmanager
+def _optional_data(stream: IO[bytes] | None) -> Iterator[bytes | mmap | None]:
+    if stream is None:
+        yield None
+        return
+    with document_data(stream) as data:
+        yield data
 
 
 @contextmanager
@@ -84,7 +109,7 @@ def _raw() -> tuple[str, IO[bytes], ValidationFields]:
 def _form() -> tuple[str, IO[bytes], ValidationFields]:
     if request.mimetype != "multipart/form-data":
         raise wrong_media_type("multipart/form-data", "application/pdf")
-    file = form_file()
+    file = form_file(optional=("content",))
     name = (file.filename or UNNAMED)[:MAX_NAME_CHARACTERS]
     return name, file.stream, form_fields(ValidationFields)
 

@@ -45,8 +45,18 @@ class ValidationForm(ValidationFields):
 
     file: Annotated[
         str,
-        Field(description="The PDF.", json_schema_extra={"format": "binary"}),
+        Field(
+            description="The PDF, or a CMS signature in DER or PEM.",
+            json_schema_extra={"format": "binary"},
+        ),
     ]
+    content: Annotated[
+        str | None,
+        Field(
+            description="The file that a detached CMS signature is over.",
+            json_schema_extra={"format": "binary"},
+        ),
+    ] = None
 
 
 class FindingAnswer(ReportModel):
