@@ -76,31 +76,26 @@ class SignedContent:
             marks = annotation_marks(step.new, entries, self._budget)
             if _is_icon(step.new, entries, marks):
                 return None
+            if _draws_too_much(entries.get("Subtype"), marks):
+                return Harm.IMITATES
+            content = self._content(step, roles, page) if marks else None
+            if content is None:
+                return harm_on_unknown(marks)
+            over = _stands_beside(entries) and content.hidden_by(_beside(entries, marks), None)
+            return Harm.COVERS if over else content.harm(key, marks)
         except _UNREADABLE:
             return Harm.COVERS
-        if _draws_too_much(entries.get("Subtype"), marks):
-            return Harm.IMITATES
-        content = self._content(step, roles, page) if marks else None
-        if content is None:
-            return harm_on_unknown(marks)
-        over = entries.get("Subtype") in _BESIDE_ONLY and content.hidden_by(
-            _beside(entries, marks), None
-        )
-        return Harm.COVERS if over else content.harm(key, marks)
 
     def hidden_by_widget(self, step: Step, roles: Roles, page: int | None, number: int) -> bool:
         """Whether the widget of a signature shows over words or pictures of its page."""
         stored = step.new.get(Reference(number, 0))
+        entries = {} if stored is None else stored.entries
         try:
-            marks = annotation_marks(
-                step.new, {} if stored is None else stored.entries, self._budget
-            )
+            marks = annotation_marks(step.new, entries, self._budget)
+            content = self._content(step, roles, page) if marks else None
+            return bool(marks) and (content is None or content.hidden_by(marks, number))
         except _UNREADABLE:
             return True
-        if not marks:
-            return False
-        content = self._content(step, roles, page)
-        return content is None or content.hidden_by(marks, number)
 
     def _content(self, step: Step, roles: Roles, page: int | None) -> PageContent | None:
         """Return what a page shows; None when it is not known."""
@@ -120,7 +115,7 @@ class SignedContent:
         stored = None if number is None else view.get(Reference(number, 0))
         if stored is None:
             return None
-        content = PageContent()
+        content = PageContent(self._budget)
         content.protect(page_marks(view, stored.entries, self._budget))
         for item in view.items(stored.entries.get("Annots")):
             if not isinstance(item, Reference) or item.number not in self._unsigned:
@@ -140,6 +135,10 @@ class SignedContent:
             marks = []
         whole = Mark(MarkKind.PICTURE, annotation_box(view, entries))
         content.protect(marks or [whole], owner)
+
+
+def _stands_beside(entries: dict[str, Value]) -> bool:
+    return entries.get("Subtype") in _BESIDE_ONLY
 
 
 def _beside(entries: dict[str, Value], marks: list[Mark]) -> list[Mark]:

@@ -7,7 +7,7 @@ annotation: Mladenov and others, 2021).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -18,6 +18,7 @@ from idservice.pdf.stored_objects import malformed
 
 if TYPE_CHECKING:
     from idservice.pdf.page_geometry import Rectangle
+    from idservice.pdf.page_marks import Budget
 
 _CELL = 48.0
 _MAX_CELLS = 1024
@@ -60,8 +61,9 @@ class Piece:
 class PageContent:
     """The pieces of one page, and how much of each later marks have taken so far."""
 
-    def __init__(self) -> None:
-        """Start with an empty page."""
+    def __init__(self, budget: Budget) -> None:
+        """Start with an empty page; `budget` is for the whole document."""
+        self._budget = budget
         self._pieces: list[Piece] = []
         self._cells: dict[tuple[int, int], list[int]] = {}
         self._large: list[int] = []
@@ -80,7 +82,8 @@ class PageContent:
     def harm(self, key: object, marks: Iterable[Mark]) -> Harm | None:
         """Return what the marks of one annotation do, the gravest first; None for nothing.
 
-        `key` names the annotation: what it took before counts no more.
+        `key` names the annotation: what it took before counts no more. Raises MalformedPdf
+        for too much to compare.
         """
         for index in self._taken_by.pop(key, ()):
             self._veils.get(index, {}).pop(key, None)
@@ -88,7 +91,10 @@ class PageContent:
         return next((harm for mark in marks if (harm := self._harm(key, mark))), None)
 
     def hidden_by(self, marks: Iterable[Mark], owner: int | None) -> bool:
-        """Whether marks lie over words or pictures that are not of the annotation `owner`."""
+        """Whether marks lie over words or pictures that are not of the annotation `owner`.
+
+        Raises MalformedPdf for too much to compare.
+        """
         return any(
             piece.kind in {MarkKind.TEXT, MarkKind.PICTURE} and piece.owner != owner
             for mark in marks
@@ -145,13 +151,14 @@ class PageContent:
     def _near(self, box: Rectangle) -> Iterator[tuple[int, Piece]]:
         """Yield the pieces that a box lies over, by more than a touch."""
         cells = list(_cells(box))
-        found: Iterable[int] = (
+        found: Sequence[int] = (
             range(len(self._pieces))
             if len(cells) > _MAX_CELLS
             else sorted({item for cell in cells for item in self._cells.get(cell, ())})
         )
         if len(cells) <= _MAX_CELLS:
             found = [*self._large, *found]
+        self._budget.spend("comparisons", 1 + len(found))
         for index in found:
             piece = self._pieces[index]
             if _overlap(box, piece.box):
@@ -166,6 +173,7 @@ class PageContent:
         if len(cells) > _MAX_CELLS:
             self._large.append(index)
             return
+        self._budget.spend("comparisons", len(cells))
         for cell in cells:
             self._cells.setdefault(cell, []).append(index)
 
@@ -209,9 +217,10 @@ def _cut_text(box: Rectangle) -> Iterator[Rectangle]:
         turned = _cut_text((bottom, left, top, right))
         yield from ((one, two, three, four) for two, one, four, three in turned)
         return
-    count = int(width / (_PIECE * height)) if height > 0 and width > _LONG_WORD * height else 1
-    step = width / max(1, min(count, _MAX_TILES))
-    for place in range(max(1, min(count, _MAX_TILES))):
+    long = height > 0 and width > _LONG_WORD * height
+    count = int(min(_MAX_TILES, width / (_PIECE * height))) if long else 1
+    step = width / count
+    for place in range(count):
         yield left + place * step, bottom, left + (place + 1) * step, top
 
 

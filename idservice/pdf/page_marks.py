@@ -59,16 +59,22 @@ _WITHOUT_EFFECT = frozenset(
 
 
 class Budget:
-    """How much content is looked at for one document: bytes, operations and marks."""
+    """How much content is looked at for one document."""
 
     def __init__(
         self,
         size: int = 24 * 1024 * 1024,
-        operations: int = 400_000,
-        marks: int = 300_000,
+        operations: int = 200_000,
+        marks: int = 100_000,
+        comparisons: int = 2_000_000,
     ) -> None:
-        """Start with bytes of decoded content, operations, and boxes to be remembered."""
-        self._left = {"bytes": size, "operations": operations, "marks": marks}
+        """Start with bytes of decoded content, operations, and boxes to be made and compared."""
+        self._left = {
+            "bytes": size,
+            "operations": operations,
+            "marks": marks,
+            "comparisons": comparisons,
+        }
 
     def spend(self, what: str, count: int = 1) -> None:
         """Take something. Raises MalformedPdf when nothing is left."""

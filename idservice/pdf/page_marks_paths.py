@@ -122,7 +122,7 @@ def line_marks(path: Path, state: State) -> list[Mark]:
 def line_pieces(start: Point, end: Point) -> list[tuple[Point, Point]]:
     """Cut a slanting line, so that its boxes hold little else; others are boxes themselves."""
     across, upwards = end[0] - start[0], end[1] - start[1]
-    count = min(_MOST_PIECES, int(min(abs(across), abs(upwards)) / _LONG * _PIECES) + 1)
+    count = int(min(_MOST_PIECES, min(abs(across), abs(upwards)) / _LONG * _PIECES + 1))
     cuts = [
         (start[0] + across * cut / count, start[1] + upwards * cut / count)
         for cut in range(count + 1)
