@@ -185,8 +185,11 @@ class _Analysis:
 
     def _judge(self, judgement: Judgement) -> None:
         step = judgement.step
-        if step.hybrid:
-            judgement.leave("hybrid-section", "has objects that only some programs see")
+        if step.ambiguous:
+            judgement.forbid(
+                "hybrid-object-differs",
+                "has objects that are others for programs that do not read hybrid files",
+            )
         trailer_changed(judgement)
         note_filled(judgement)
         with_rule, elsewhere = self._sorted(judgement)

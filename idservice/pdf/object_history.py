@@ -119,8 +119,8 @@ class Difference:
 class Step:
     """What one revision changed: both views, both trailers, and every object that differs.
 
-    `added` are the numbers that were not in use, `hybrid` tells that the revision has
-    objects that not every reader sees.
+    `added` are the numbers that were not in use, `ambiguous` those for which a reader of
+    hybrid files sees another object than one that knows only tables.
     """
 
     revision: int
@@ -130,18 +130,23 @@ class Step:
     new_trailer: dict[str, Value]
     changed: dict[int, Difference]
     added: frozenset[int]
-    hybrid: bool
+    ambiguous: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The entries that one revision brings, and its trailer."""
+    """The entries that one revision brings, and its trailer.
+
+    `hidden` are the numbers that only /XRefStm lists, `doubled` those that the table places
+    elsewhere than the stream beside it.
+    """
 
     number: int
     end: int
     entries: dict[int, Entry]
     trailer: dict[str, Value]
-    hybrid: bool
+    hidden: frozenset[int]
+    doubled: frozenset[int]
 
 
 class ObjectHistory:
@@ -240,15 +245,20 @@ class ObjectHistory:
             lambda number: before[number] if number in before else table(number), self.trailer
         )
         new_view = self._view(table, part.trailer)
+        changed = {item.number: item for item in _differences(old_view, new_view, sorted(numbers))}
+        added = frozenset(number for number in before if old_view.entry(number) is None)
+        # What is new is missing for readers that know only tables, and they show less. What
+        # was there stays as it was for them, which is another document.
+        replaced = part.hidden & changed.keys() - added
         step = Step(
             part.number,
             old_view,
             new_view,
             self.trailer,
             part.trailer,
-            {item.number: item for item in _differences(old_view, new_view, sorted(numbers))},
-            frozenset(number for number in before if old_view.entry(number) is None),
-            part.hybrid,
+            changed,
+            added,
+            part.doubled | replaced,
         )
         self.trailer = part.trailer
         return step
@@ -287,6 +297,7 @@ class ObjectHistory:
         """Put the sections of one revision over one another; they come newest first."""
         entries: dict[int, Entry] = {}
         hidden: dict[int, Entry] = {}
+        unlisted, doubled = set[int](), set[int]()
         trailer: dict[str, Value] = {}
         pointers = [section.trailer.integer("XRefStm") for section in sections]
         streams = {pointer + self.base for pointer in pointers if pointer is not None}
@@ -300,9 +311,19 @@ class ObjectHistory:
                     number: hidden.get(number, entry) if entry.kind == FREE else entry
                     for number, entry in found.items()
                 }
+                unlisted |= {n for n, entry in hidden.items() if seen.get(n, entry) == entry}
+                unlisted -= {n for n, entry in found.items() if entry.kind != FREE}
+                doubled |= {n for n, entry in hidden.items() if seen.get(n, entry) != entry}
                 entries |= hidden | seen
                 hidden = {}
-        return _Part(revision.number, revision.end, entries, trailer, bool(streams))
+        return _Part(
+            revision.number,
+            revision.end,
+            entries,
+            trailer,
+            frozenset(unlisted),
+            frozenset(doubled),
+        )
 
     def _section(self, section: XrefSection) -> tuple[dict[int, Entry], dict[str, Value]]:
         """Read the entries of one section, and its trailer."""

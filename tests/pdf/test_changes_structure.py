@@ -123,26 +123,53 @@ def test_hidden_objects_of_a_stream_are_seen() -> None:
     assert "page-content-changed" in codes(found)
 
 
-def test_a_hybrid_section_is_never_permitted() -> None:
-    """What only some programs see may be another document for others."""
-    base = bytearray(SIGNED)
+def hybrid_update(rows: dict[int, int], table: bytes, objects: bytes = b"") -> bytes:
+    """Append objects with a stream that lists `rows` for some readers, and a table for all.
+
+    Rows are offsets from the end of the signed file; the stream itself is object 35.
+    """
+    base = bytearray(SIGNED + objects)
     section = len(base)
     previous = int(SIGNED[SIGNED.rindex(b"startxref") + 9 :].split()[0])
-    rows = b"\x01" + section.to_bytes(4, "big") + b"\0\0"
-    entries = b"/Type /XRef /W [1 4 2] /Index [35 1] /Size 36 /Root 1 0 R "
-    base += b"35 0 obj\n%b\nendobj\n" % stream(rows, entries)
-    startxref = len(base)
-    base += (
-        b"xref\n0 0\ntrailer\n<< /Size 36 /Root 1 0 R /Prev %d /XRefStm %d %b /Info 24 0 R >>\n"
-        % (
-            previous,
-            section,
-            IDENTIFIER,
-        )
+    places = {**{number: len(SIGNED) + place for number, place in rows.items()}, 35: section}
+    data = b"".join(
+        b"\x01" + place.to_bytes(4, "big") + b"\0\0" for _, place in sorted(places.items())
     )
-    base += b"startxref\n%d\n%%%%EOF\n" % startxref
-    found = changes(bytes(base))
-    assert (codes(found), worst(found)) == ({"hybrid-section"}, UNJUDGED)
+    index = b" ".join(b"%d 1" % number for number in sorted(places))
+    entries = b"/Type /XRef /W [1 4 2] /Index [%b] /Size 36 /Root 1 0 R " % index
+    base += b"35 0 obj\n%b\nendobj\n" % stream(data, entries)
+    startxref = len(base)
+    trailer = b"/Size 36 /Root 1 0 R /Prev %d /XRefStm %d %b /Info 24 0 R" % (
+        previous,
+        section,
+        IDENTIFIER,
+    )
+    base += b"xref\n%btrailer\n<< %b >>\n" % (table, trailer)
+    return bytes(base) + b"startxref\n%d\n%%%%EOF\n" % startxref
+
+
+def test_what_a_hybrid_section_adds_is_judged_like_everything_else() -> None:
+    """An object that only readers of hybrid files see replaces nothing for anybody."""
+    found = changes(hybrid_update({}, b"0 0\n"))
+    assert "hybrid-object-differs" not in codes(found)
+    assert worst(found) is not FORBIDDEN
+
+
+def test_a_hybrid_section_replaces_nothing_for_some_readers_only() -> None:
+    """An object that is another one for readers of tables makes two documents."""
+    other = b"4 0 obj\n%b\nendobj\n" % stream(b"BT (Pay 999 euros) Tj ET")
+    found = changes(hybrid_update({4: 0}, b"0 0\n", other))
+    assert {"hybrid-object-differs", "page-content-changed"} <= codes(found)
+    assert worst(found) is FORBIDDEN
+
+
+def test_table_and_stream_of_a_hybrid_section_agree() -> None:
+    """An object with two places in one section is another one for some readers."""
+    same = b"4 0 obj\n%b\nendobj\n" % OBJECTS[4]
+    second = len(SIGNED) + len(same)
+    table = b"4 1\n%010d 00000 n \n" % second
+    found = changes(hybrid_update({4: 0}, table, same + same))
+    assert "hybrid-object-differs" in codes(found)
 
 
 def test_another_generation_is_another_object() -> None:
