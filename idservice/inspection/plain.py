@@ -47,18 +47,16 @@ def guarded(read: Callable[[bytes], Value], data: bytes) -> Value:
 def load(kind: type[Any], encoded: bytes) -> Any:
     """Read BER or DER as one structure of asn1crypto, within budgets.
 
-    Raises MalformedDer for anything else, also when a part deep inside is not what it must be.
+    Parts are read when they are asked for, one by one: the library reads a whole structure at
+    once in time that grows with the power of its depth. Raises MalformedDer for anything else.
     """
     data, end = definite(encoded)
     if encoded[end:].strip(b"\x00\r\n\t "):
         raise _malformed("something follows it")
     try:
-        value = kind.load(data, strict=True)
-        # Parts are read when they are asked for: ask for all of them.
-        _ = value.native
+        return kind.load(data, strict=True)
     except LIBRARY_FAULTS as exc:
         raise _malformed("it is no such structure") from exc
-    return value
 
 
 def plain(value: Any, depth: int = 0) -> Any:

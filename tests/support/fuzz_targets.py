@@ -1,0 +1,205 @@
+"""What is fuzzed: every parser of input that strangers send, with honest inputs to change.
+
+A parser may return or raise one of our own errors about its input. Anything else is a fault.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from idservice.cms.time_stamp_request import build_request, parse_request
+from idservice.cms.time_stamp_response import read_response
+from idservice.cms.time_stamp_token import read_token
+from idservice.cms.verification import verify_detached
+from idservice.crypto.algorithms import SHA256, HashAlgorithm
+from idservice.crypto.certificates import load_certificate
+from idservice.errors import IdServiceError
+from idservice.inspection.explanation import explain
+from idservice.pades.differences import read_differences
+from idservice.pades.facts import read_facts
+from idservice.pades.signing import SignatureOptions, prepare
+from idservice.pdf.document import open_document
+from idservice.pki.crl import read_crl
+from idservice.pki.ocsp_answer import read_answer
+from idservice.pki.ocsp_request import build_request as build_ocsp_request
+from idservice.pki.ocsp_request import parse_request as parse_ocsp_request
+from idservice.pki.path import SIGNING, build_path
+from idservice.validation.serialisation import facts_from_json, facts_to_json
+from idservice.webeid.token import parse_auth_token
+from idservice.xmlsig.verification import verify_enveloped
+from support import long_term, pdfs, time_stamps
+from support.login import answer, authentication_card
+from support.long_term import authorities
+from support.pki import chain
+from support.signing import signed, template_for
+from support.trusted_lists import TSA_QTST, service, trusted_list
+from support.trusted_lists import signed as signed_list
+
+AT = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+
+# Larger files of the collection would only make the run slower.
+_MAX_SEED = 60_000
+_MAX_SEEDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One parser: what kind of input it takes, honest inputs, and how it is run."""
+
+    kind: str
+    seeds: Callable[[], list[bytes]]
+    parse: Callable[[bytes], object]
+
+    def run(self, data: bytes) -> str:
+        """Parse an input; return "read" or "refused". Whatever else is raised is a fault."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self.parse(data)
+            except IdServiceError:
+                return "refused"
+        return "read"
+
+
+@cache
+def _pdfs() -> list[bytes]:
+    """Documents with every kind of cross-reference, signed at every level, and forms."""
+    made = [pdfs.build(name).data for name in pdfs.ALL]
+    own = [pdfs.baseline(), signed(pdfs.baseline()), signed(signed(pdfs.baseline()))]
+    levels = [long_term.long_term(), long_term.archived()]
+    return [item for item in (*own, *levels, *made, *_collected("*.pdf")) if len(item) < _MAX_SEED]
+
+
+def _collected(pattern: str) -> list[bytes]:
+    """Small files by other producers, where the collection stands beside the project."""
+    paths = [path for path in sorted(CORPUS.rglob(pattern)) if path.stat().st_size < _MAX_SEED]
+    step = max(1, len(paths) // _MAX_SEEDS)
+    return [path.read_bytes() for path in paths[::step]]
+
+
+def _contents(data: bytes) -> bytes:
+    """The value of the first signature of a PDF, without its padding."""
+    text = data.split(b"/Contents <")[1].split(b">")[0]
+    return bytes.fromhex(text[: 2 * (4 + int(text[4:8], 16))].decode())
+
+
+def _cms() -> list[bytes]:
+    return [_contents(item) for item in (signed(pdfs.baseline()), long_term.archived())]
+
+
+def _tokens() -> list[bytes]:
+    return [time_stamps.token_of(time_stamps.forgery()), *_cms()]
+
+
+def _answers() -> list[bytes]:
+    made = authorities()
+    revoked = long_term.revoked(AT)
+    return [long_term.answer(made.signer, AT), long_term.answer(made.signer, AT, revoked)]
+
+
+def _lists() -> list[bytes]:
+    made = authorities()
+    entries = (made.signer, AT), (made.responder, AT)
+    return [
+        long_term.revocation_list(made.issuing, AT, *entries),
+        long_term.revocation_list(made.root, AT, compromised_at=AT),
+    ]
+
+
+def _certificates() -> list[bytes]:
+    made, other = chain(), authorities()
+    return [
+        made.leaf.der,
+        made.intermediate.der,
+        made.root.der,
+        other.responder.der,
+        other.stamper.der,
+    ]
+
+
+def _ocsp_requests() -> list[bytes]:
+    made = chain()
+    pair = made.leaf.certificate, made.intermediate.certificate
+    return [build_ocsp_request(*pair, nonce=b"n" * 32), build_ocsp_request(*pair, nonce=None)]
+
+
+def _auth_tokens() -> list[bytes]:
+    card = authentication_card(chain().intermediate)
+    return [json.dumps(answer(card, "n" * 44)).encode()]
+
+
+def _facts() -> list[bytes]:
+    found = read_facts(long_term.archived())
+    return [json.dumps(facts_to_json(found)).encode()]
+
+
+def _trusted_lists() -> list[bytes]:
+    made = authorities()
+    return [signed_list(trusted_list(service(made.root), service(made.stamper, kind=TSA_QTST)))]
+
+
+def _digest(algorithm: HashAlgorithm) -> bytes:
+    return algorithm.digest(b"signed bytes")
+
+
+def _path(data: bytes) -> object:
+    made = chain()
+    anchors = (made.root.certificate,)
+    try:
+        return build_path(
+            load_certificate(data), (made.intermediate.certificate,), anchors, AT, purpose=SIGNING
+        )
+    finally:
+        load_certificate.cache_clear()
+
+
+def _json(parse: Callable[[object], object]) -> Callable[[bytes], object]:
+    def run(data: bytes) -> object:
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+        return parse(value)
+
+    return run
+
+
+def _time_stamp_response(data: bytes) -> object:
+    return read_response(data, imprint=time_stamps.IMPRINT, hash=SHA256, nonce=time_stamps.NONCE)
+
+
+def _prepared(data: bytes) -> object:
+    return prepare(open_document(data), template_for(), at=AT, options=SignatureOptions())
+
+
+TARGETS: dict[str, Target] = {
+    "pdf-validation": Target("pdf", _pdfs, read_facts),
+    "pdf-signing": Target("pdf", _pdfs, _prepared),
+    "pdf-revisions": Target("pdf", _pdfs, read_differences),
+    "cms": Target("der", _cms, lambda data: verify_detached(data, _digest)),
+    "time-stamp-token": Target("der", _tokens, read_token),
+    "time-stamp-request": Target(
+        "der", lambda: [build_request(b"\x01" * 32, SHA256, nonce=7)], parse_request
+    ),
+    "time-stamp-response": Target(
+        "der", lambda: [time_stamps.response_of(item) for item in _tokens()], _time_stamp_response
+    ),
+    "ocsp-request": Target("der", _ocsp_requests, parse_ocsp_request),
+    "ocsp-response": Target("der", _answers, read_answer),
+    "revocation-list": Target("der", _lists, read_crl),
+    "certificate-path": Target("der", _certificates, _path),
+    "auth-token": Target("text", _auth_tokens, _json(parse_auth_token)),
+    "facts": Target("text", _facts, _json(facts_from_json)),
+    "signed-xml": Target("xml", _trusted_lists, verify_enveloped),
+    "inspection": Target(
+        "der", lambda: [*_certificates(), *_lists(), *_answers(), *_tokens()], explain
+    ),
+}
+"""Every parser by its name."""
