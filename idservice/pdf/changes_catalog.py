@@ -10,9 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_form import form_changed
-from idservice.pdf.changes_judgement import Judgement, is_active, same
+from idservice.pdf.changes_judgement import Judgement, Kind, action_code, same
 from idservice.pdf.changes_metadata import metadata_changed
+from idservice.pdf.changes_names import entry_change, names_changed
+from idservice.pdf.changes_pages import page_tree_changed
 from idservice.pdf.changes_store import store_changed
+from idservice.pdf.changes_structure import structure_changed
 from idservice.pdf.object_values import Value
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ _OF_SECTION = frozenset(
 _IDENTIFIERS = 2
 _JUDGED_APART = frozenset({"Root", "ID", "Info", "Encrypt"})
 _INFO_OF_WRITER = frozenset({"ModDate", "Producer"})
+# What a program that writes the first document information says of itself.
+_NEW_INFO = frozenset({"CreationDate", "Creator"})
 _DEVELOPERS = frozenset({"ESIC", "ADBE", "ISO_"})
 _VERSION = re.compile(r"([12])\.([0-9])")
 
@@ -120,19 +125,23 @@ def _information_changed(judgement: Judgement, old: Value, new: Value) -> None:
         for key in was.keys() | now.keys()
         if not same(step.old, was.get(key), step.new, now.get(key))
     }
-    if keys - _INFO_OF_WRITER:
-        named = ", ".join(sorted(keys - _INFO_OF_WRITER))[:80]
+    permitted = _INFO_OF_WRITER if was else _INFO_OF_WRITER | _NEW_INFO
+    if keys - permitted:
+        named = ", ".join(sorted(keys - permitted))[:80]
         judgement.forbid("metadata-changed", f"changes the document information ({named})")
     elif keys:
-        judgement.permit("modification-date-changed", "says when and by what it was written")
+        message = "says when and by what it was written"
+        judgement.permit("modification-date-changed", message, kind=Kind.METADATA)
 
 
 def _version_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
-    was = _VERSION.fullmatch(old) if isinstance(old, str) else None
+    """The version is the later of the header's and the catalog's (cl. 7.5.2 and 7.7.2)."""
+    known = judgement.header_version
+    before = max(known, old) if isinstance(old, str) else known
     now = _VERSION.fullmatch(new) if isinstance(new, str) else None
-    if now is None or (old is not None and (was is None or now.groups() < was.groups())):
-        judgement.forbid("version-changed", "changes the version of the document")
-    else:
+    if now is None or (isinstance(old, str) and now[0] < old) or now[0] < before:
+        judgement.forbid("version-changed", "lowers the version of the document, or names none")
+    elif now[0] > before:
         judgement.permit("version-raised", f"declares version {now[0]} of PDF")
 
 
@@ -192,17 +201,14 @@ def _other_changed(judgement: Judgement, key: str, old: Value, new: Value) -> No
     step = judgement.step
     if same(step.old, old, step.new, new):
         return
-    if key == "Pages":
-        judgement.forbid("pages-changed", "shows other pages")
-    elif key in {"OpenAction", "AA"} or is_active(step.new.value(new)):
-        judgement.forbid("javascript-added", f"makes viewers act when they open it (/{key[:40]})")
+    active = action_code(step.new.value(new))
+    if key in {"OpenAction", "AA"} or (active is not None and key != "Names"):
+        code = active or "action-added"
+        judgement.forbid(code, f"makes viewers act when they open it (/{key[:40]})")
+    elif key == "Names":
+        names_changed(judgement, old, new)
     else:
-        judgement.forbid("catalog-changed", f"changes the entry /{key[:40]} of the catalog")
-
-
-def _structure_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
-    if not same(judgement.step.old, old, judgement.step.new, new):
-        judgement.leave("structure-changed", "changes the logical structure of the document")
+        judgement.forbid(*entry_change(key))
 
 
 _ENTRIES: dict[str, Callable[[Judgement, str, Value, Value], None]] = {
@@ -212,6 +218,6 @@ _ENTRIES: dict[str, Callable[[Judgement, str, Value, Value], None]] = {
     "Version": _version_changed,
     "Perms": _permissions_changed,
     "Metadata": metadata_changed,
-    "StructTreeRoot": _structure_changed,
-    "MarkInfo": _structure_changed,
+    "Pages": page_tree_changed,
+    "StructTreeRoot": structure_changed,
 }

@@ -7,11 +7,14 @@ to an object counts, because it is the gravest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from idservice.pdf.changes_judgement import Judgement, is_active
+from idservice.pdf.changes_judgement import Judgement, action_code, is_active
+from idservice.pdf.changes_names import entry_change, names_changed
+from idservice.pdf.changes_pages import PARTS, page_node_changed
+from idservice.pdf.changes_structure import structure_object_changed
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
     from idservice.pdf.object_history import Difference
 
 
-class Kind(IntEnum):
+_ANNOTATION = "annotation-appearance-changed"
+# Entries of pages, of resources and of the names that say what an object is for.
+_PARTS = frozenset({*PARTS, "EmbeddedFiles", "JavaScript", "Dests"})
+
+
+class Way(IntEnum):
     """What an object belongs to, gravest first."""
 
     CONTENT = 0
@@ -30,16 +38,16 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How an object is reached: the kind, the entry of the catalog, and the page."""
+    """How an object is reached: the kind, the entry of the catalog, the page, and its part."""
 
-    kind: Kind
+    way: Way
     entry: str
     page: int | None
+    part: str = ""
 
 
 _APPEARANCES = ("AcroForm", "DSS", "Extensions", "Perms")
-_DESCRIPTIONS = {"StructTreeRoot": "structure-changed", "Metadata": "metadata-changed"}
-_ACTIONS = frozenset({"OpenAction", "AA", "Names"})
+_DESCRIPTIONS = ("StructTreeRoot", "Metadata")
 
 
 def judge_elsewhere(judgement: Judgement, numbers: Iterable[int]) -> None:
@@ -58,28 +66,41 @@ def reached(judgement: Judgement, numbers: set[int]) -> frozenset[int]:
 
 def _judge(judgement: Judgement, place: Found, difference: Difference) -> None:
     old, new = difference.old, difference.new
-    if place.kind is Kind.DESCRIPTION:
-        what = "structure" if place.entry == "StructTreeRoot" else "metadata"
-        judgement.leave(_DESCRIPTIONS[place.entry], f"changes the {what} of the document")
+    if place.way is Way.DESCRIPTION:
+        if place.entry == "StructTreeRoot":
+            structure_object_changed(judgement, old, new)
+        else:
+            judgement.forbid("metadata-changed", "changes the metadata of the document")
     elif new is None:
         judgement.forbid("object-freed", f"removes an object that {_owner(place)} uses", place.page)
     elif is_active(new.value) and not (old is not None and is_active(old.value)):
-        judgement.forbid("javascript-added", "makes viewers act", place.page)
-    elif place.kind is Kind.APPEARANCE:
-        code = "form-changed" if place.page is None else "appearance-changed"
-        judgement.forbid(code, f"changes an object that {_owner(place)} uses", place.page)
+        code = action_code(new.value) or "action-added"
+        judgement.forbid(code, "makes viewers act", place.page)
+    elif place.way is Way.APPEARANCE:
+        _looks_changed(judgement, place)
     elif place.page is not None:
-        judgement.forbid("page-content-changed", "changes what a page shows", place.page)
-    elif place.entry in _ACTIONS:
-        judgement.forbid("action-changed", f"changes what /{place.entry} leads to")
-    elif place.entry == "Pages":
-        judgement.forbid("pages-changed", "shows other pages")
+        judgement.forbid(*PARTS.get(place.part, PARTS["Contents"]), place.page)
+    elif place.entry == "Pages" and old is not None and "Kids" in old.entries:
+        page_node_changed(judgement, old, new)
+    elif place.entry == "Names":
+        if place.part:
+            judgement.forbid(*entry_change(place.part))
+        else:
+            names_changed(judgement, None if old is None else old.value, new.value)
     else:
-        judgement.forbid("catalog-changed", f"changes what /{place.entry[:40]} leads to")
+        judgement.forbid(*entry_change(place.entry))
+
+
+def _looks_changed(judgement: Judgement, place: Found) -> None:
+    if place.page is None:
+        judgement.forbid("form-changed", f"changes an object that {_owner(place)} uses")
+        return
+    code = "appearance-changed-without-value" if place.part == "Widget" else _ANNOTATION
+    judgement.forbid(code, f"changes an object that {_owner(place)} uses", place.page)
 
 
 def _owner(place: Found) -> str:
-    if place.kind is Kind.APPEARANCE:
+    if place.way is Way.APPEARANCE:
         return "the form" if place.page is None else "an annotation or field"
     return f"/{place.entry[:40]}" if place.page is None else "a page"
 
@@ -105,12 +126,12 @@ class _Walk:
         later = {*_APPEARANCES, *_DESCRIPTIONS}
         # The pages come first, so that what a page shares with others is named after it.
         for key in sorted(entries.keys() - later, key=lambda item: (item != "Pages", item)):
-            self._pass([(entries[key], Found(Kind.CONTENT, key, None))])
+            self._pass([(entries[key], Found(Way.CONTENT, key, None))])
         self._pass(self._annotations)
         for key in _APPEARANCES:
-            self._pass([(entries.get(key), Found(Kind.APPEARANCE, key, None))])
+            self._pass([(entries.get(key), Found(Way.APPEARANCE, key, None))])
         for key in _DESCRIPTIONS:
-            self._pass([(entries.get(key), Found(Kind.DESCRIPTION, key, None))])
+            self._pass([(entries.get(key), Found(Way.DESCRIPTION, key, None))])
         return self._found
 
     def _pass(self, pending: list[tuple[Value, Found]]) -> None:
@@ -121,7 +142,9 @@ class _Walk:
             if isinstance(value, list):
                 pending += [(item, place) for item in value if _leads_on(item)]
             elif isinstance(value, dict):
-                pending += [(item, place) for item in value.values() if _leads_on(item)]
+                pending += [
+                    (item, _at(place, key, value)) for key, item in value.items() if _leads_on(item)
+                ]
 
     def _resolved(self, reference: Reference, place: Found) -> tuple[Value, Found]:
         """Follow a reference once; a page names the place, and keeps its annotations for later."""
@@ -131,7 +154,7 @@ class _Walk:
         self._seen.add(number)
         page = self._roles.page(number)
         if number in self._wanted:
-            self._found[number] = place if page is None else Found(place.kind, place.entry, page)
+            self._found[number] = place if page is None else Found(place.way, place.entry, page)
         stored = self._view.get(reference)
         if stored is None:
             return None, place
@@ -139,11 +162,19 @@ class _Walk:
             return {key: item for key, item in stored.entries.items() if key != "AP"}, place
         if page is None or stored.entries.get("Type") != "Page":
             return stored.value, place
-        here = Found(place.kind, place.entry, page)
+        here = Found(place.way, place.entry, page)
         entries = dict(stored.entries)
-        looks = Found(Kind.APPEARANCE, place.entry, page)
+        looks = Found(Way.APPEARANCE, place.entry, page)
         self._annotations.append((entries.pop("Annots", None), looks))
         return entries, here
+
+
+def _at(place: Found, key: str, holder: dict[str, Value]) -> Found:
+    """The place of an entry: the part of a page, or the widget, that it belongs to."""
+    if place.way is Way.APPEARANCE:
+        is_widget = holder.get("Subtype") == "Widget" and place.part != "Widget"
+        return replace(place, part="Widget") if is_widget else place
+    return replace(place, part=key) if key in _PARTS else place
 
 
 def _leads_on(value: Value) -> bool:

@@ -6,10 +6,14 @@ ISO 16684-1). What the document is called, who made it and what it conforms to s
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree
 
 from idservice.errors import MalformedPdf
+from idservice.pdf.change_kinds import Kind
+from idservice.pdf.document_roles import text
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
@@ -31,6 +35,16 @@ _OF_WRITER = frozenset(
         f"{_MEDIA}History",
     }
 )
+_DC = "{http://purl.org/dc/elements/1.1/}"
+# Properties that repeat what stands in the document information, which is judged by itself.
+_REPEATED = {
+    f"{_DC}title": "Title",
+    f"{_DC}creator": "Author",
+    f"{_DC}description": "Subject",
+    f"{_PDF}Keywords": "Keywords",
+    f"{_XMP}CreatorTool": "Creator",
+}
+_TAG = re.compile(r"<[^>]*>")
 _OF_STREAM = frozenset({"Length", "Filter", "DecodeParms"})
 _PLAIN_STREAM = {"Type": "Metadata", "Subtype": "XML"}
 _MAX_BYTES = 1024 * 1024
@@ -41,13 +55,34 @@ def metadata_changed(judgement: Judgement, _key: str, old: Value, new: Value) ->
     try:
         before, after = _properties(judgement.step.old, old), _properties(judgement.step.new, new)
     except (MalformedPdf, ValueError, ElementTree.ParseError, RecursionError):
-        judgement.leave("metadata-changed", "changes the metadata of the document")
+        judgement.forbid("metadata-changed", "changes the metadata to some that nobody can compare")
         return
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    if changed - _OF_WRITER:
-        judgement.leave("metadata-changed", "changes the metadata of the document")
+    repeated = _of_information(judgement)
+    told = {name for name in changed - before.keys() if _words(after[name]) == repeated.get(name)}
+    if changed - _OF_WRITER - told:
+        named = ", ".join(sorted(name.split("}")[-1] for name in changed - _OF_WRITER - told))
+        judgement.forbid("metadata-changed", f"changes the metadata of the document ({named[:80]})")
     elif changed:
-        judgement.permit("modification-date-changed", "says in its metadata who wrote it and when")
+        message = "says in its metadata who wrote it and when"
+        judgement.permit("modification-date-changed", message, kind=Kind.METADATA)
+
+
+def _of_information(judgement: Judgement) -> dict[str, str]:
+    """What metadata may repeat that did not: the document information (ISO 19005-1 cl. 6.7.3)."""
+    view = judgement.step.new
+    information = view.dictionary(judgement.step.new_trailer.get("Info"))
+    found = {f"{_DC}format": "application/pdf"}
+    for name, key in _REPEATED.items():
+        value = view.value(information.get(key))
+        if isinstance(value, bytes):
+            found[name] = text(value).strip()
+    return found
+
+
+def _words(value: str) -> str:
+    """The text of a property, also of one that is a list in XML with a single entry."""
+    return html.unescape(_TAG.sub("", value)).strip()
 
 
 def metadata_object_changed(
@@ -81,10 +116,10 @@ def _properties(view: View, value: Value) -> dict[str, str]:
 
 def _add_properties(found: dict[str, str], description: ElementTree.Element) -> None:
     """A property stands as an attribute or as an element (ISO 16684-1 cl. 7.9)."""
-    items = [(name, text) for name, text in description.attrib.items() if name != f"{_RDF}about"]
+    items = [(name, said) for name, said in description.attrib.items() if name != f"{_RDF}about"]
     items += [(str(item.tag), _canonical(item)) for item in description]
-    for name, text in items:
-        if found.setdefault(name, text) != text:
+    for name, said in items:
+        if found.setdefault(name, said) != said:
             raise ValueError("a property of the metadata has two values")
 
 

@@ -1,15 +1,37 @@
-"""Rules about pages: only their annotations may differ (ISO 32000-2 cl. 7.7.3.3)."""
+"""Rules about pages: only their annotations may differ (ISO 32000-2 cl. 7.7.3).
+
+Also the order in which tabs move, and the date of the last change, which show nowhere.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_annotations import annotations_changed
-from idservice.pdf.changes_judgement import Judgement, same
-from idservice.pdf.object_values import Value
+from idservice.pdf.changes_judgement import Judgement, Kind, action_code, same
+from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
+    from idservice.pdf.object_history import View
     from idservice.pdf.stored_objects import StoredObject
+
+_BOXES = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox", "Rotate", "UserUnit"})
+_BOX = ("page-box-changed", "changes the size, the rotation or the visible part of a page")
+_CONTENT = ("page-content-changed", "changes what a page shows")
+PARTS: dict[str, tuple[str, str]] = {
+    "Contents": _CONTENT,
+    "Font": ("font-changed", "changes a font, so what the texts of a page say"),
+    "XObject": ("xobject-changed", "changes a picture or a part of a page"),
+    "Properties": ("optional-content-changed", "changes which layers of a page are shown"),
+    "Pattern": _CONTENT,
+    "ExtGState": _CONTENT,
+    "Shading": _CONTENT,
+    "ColorSpace": _CONTENT,
+}
+"""What is said of the parts of a page: by entries of a page, and of resources (table 34)."""
+
+# Nothing of the page shows these.
+_HARMLESS = frozenset({"Tabs", "LastModified"})
 
 
 def page_changed(
@@ -58,10 +80,91 @@ def _page_changed(
             annotations_changed(judgement, page, before, after)
         elif _same_entry(judgement, key, before, after):
             continue
-        elif key == "AA":
-            judgement.forbid("javascript-added", "makes viewers act when they show a page", page)
         else:
-            judgement.forbid("page-content-changed", f"changes /{key[:40]} of a page", page)
+            _entry_changed(judgement, page, key, before, after)
+
+
+def page_tree_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
+    """Judge the page tree as a whole: the same pages, in the same order."""
+    if "pages" in judgement.told:
+        return
+    judgement.told.add("pages")
+    was = _leaves(judgement, judgement.step.old, old)
+    now = _leaves(judgement, judgement.step.new, new)
+    if was == now:
+        judgement.forbid("pages-changed", "puts the pages of the document together anew")
+    elif set(was) == set(now) and len(was) == len(now):
+        judgement.forbid("pages-reordered", "shows the pages in another order")
+    elif set(was) <= set(now):
+        judgement.forbid("pages-added", f"adds pages: {len(now)} in place of {len(was)}")
+    elif set(now) <= set(was):
+        judgement.forbid("pages-removed", f"takes pages away: {len(now)} of {len(was)} are left")
+    else:
+        judgement.forbid("pages-changed", "shows other pages")
+
+
+def page_node_changed(judgement: Judgement, old: StoredObject, new: StoredObject) -> None:
+    """Judge a node of the page tree: its pages, and what they inherit from it."""
+    was, now = old.entries, new.entries
+    for key in sorted(was.keys() | now.keys()):
+        if was.get(key) == now.get(key):
+            continue
+        if key in {"Kids", "Count"}:
+            views = judgement.step.old, judgement.step.new
+            trees = [view.dictionary(view.root).get("Pages") for view in views]
+            page_tree_changed(judgement, key, trees[0], trees[1])
+        elif not _same_entry(judgement, key, was.get(key), now.get(key)):
+            _entry_changed(judgement, None, key, was.get(key), now.get(key))
+
+
+def _leaves(judgement: Judgement, view: View, tree: Value) -> list[str]:
+    """The pages of a tree in their order, each by its reference or what it says."""
+    found: list[str] = []
+    pending, seen = [tree], set[Reference]()
+    while pending:
+        item = pending.pop()
+        judgement.work.spend(1)
+        if isinstance(item, Reference) and item in seen:
+            continue
+        if isinstance(item, Reference):
+            seen.add(item)
+        node = view.dictionary(item)
+        if "Kids" in node:
+            pending += reversed(view.items(node["Kids"]))
+        elif node:
+            found.append(repr(item))
+    return found
+
+
+def _entry_changed(
+    judgement: Judgement, page: int | None, key: str, old: Value, new: Value
+) -> None:
+    if key in _HARMLESS and isinstance(judgement.step.new.value(new), (str, bytes)):
+        message = "changes in which order tabs move, or a date"
+        judgement.permit("page-entry-changed", message, page, kind=Kind.METADATA)
+    elif key == "AA":
+        code = action_code(new) or "action-added"
+        judgement.forbid(code, "makes viewers act when they show a page", page)
+    elif key == "StructParents":
+        message = "changes what of the structure belongs to a page"
+        judgement.forbid("structure-changed", message, page)
+    elif key == "Resources":
+        views = judgement.step.old, judgement.step.new
+        _resources_changed(judgement, page, views[0].dictionary(old), views[1].dictionary(new))
+    elif key in _BOXES:
+        judgement.forbid(*_BOX, page)
+    else:
+        judgement.forbid(_CONTENT[0], f"changes /{key[:40]} of a page", page)
+
+
+def _resources_changed(
+    judgement: Judgement, page: int | None, was: dict[str, Value], now: dict[str, Value]
+) -> None:
+    """Name what of the resources differs: fonts, pictures, layers."""
+    step = judgement.step
+    for key in sorted((was.keys() | now.keys()) - {"ProcSet"}):
+        if not same(step.old, was.get(key), step.new, now.get(key)):
+            judgement.forbid(*PARTS.get(key, _CONTENT), page)
 
 
 def _same_entry(judgement: Judgement, key: str, old: Value, new: Value) -> bool:

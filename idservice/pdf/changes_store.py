@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from idservice.pdf.change_kinds import Kind
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
@@ -80,13 +81,13 @@ def item_changed(
     elif new.span is None:
         judgement.forbid("dss-malformed", "puts something into the security store that is no data")
     else:
-        judgement.leave(REPLACED, "writes data of the security store again with other content")
+        judgement.forbid(REPLACED, "writes data of the security store again with other content")
 
 
 def _told(judgement: Judgement, code: str, message: str) -> None:
     """Each kind of change is told once for a revision."""
     if all(item.code != code for item in judgement.items):
-        judgement.permit(code, message)
+        judgement.permit(code, message, kind=Kind.EVIDENCE)
 
 
 def _sound(view: View, store: dict[str, Value], known: dict[str, Value]) -> bool:

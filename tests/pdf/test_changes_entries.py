@@ -123,7 +123,7 @@ def test_entries_by_signature_may_be_objects() -> None:
         ({3: PAGE % (b"4 0 R", ANNOTATIONS % b" << /Subtype /Text /Rect [0 0 9 9] >>")}, PERMITTED),
         ({6: FORM % (b"", b"/DA (/Helv 0 Tf) ")}, PERMITTED),
         ({6: FORM.replace(b"/Helv 5 0 R", b"/Helv 5 0 R /New 40 0 R") % (b"", b"")}, PERMITTED),
-        ({32: b"<< /Type /StructTreeRoot /K [40 0 R] >>", 40: stream(b"")}, UNJUDGED),
+        ({32: b"<< /Type /StructTreeRoot /K [40 0 R] >>", 40: stream(b"")}, FORBIDDEN),
     ],
 )
 def test_what_is_equal_is_told_from_what_is_not_judged(

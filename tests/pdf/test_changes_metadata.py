@@ -8,7 +8,7 @@ from idservice.pdf.changes import Permission
 from support.later_revisions import CATALOG, SIGNED, append, changes, codes, worst
 from support.pdf_writing import stream
 
-PERMITTED, UNJUDGED, FORBIDDEN = Permission
+PERMITTED, _, FORBIDDEN = Permission
 
 XMP = (
     b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -46,15 +46,18 @@ BEFORE = append(SIGNED, {33: written(b'xmp:ModifyDate="2026-06-01"')})
             ),
             PERMITTED,
         ),
-        (written(b'xmp:ModifyDate="2026-07-01"', TITLE % b"Gift"), UNJUDGED),
-        (written(b'xmp:CreatorTool="Other"'), UNJUDGED),
-        (written(b"", b""), UNJUDGED),
-        (written(b"", 2 * b"<xmp:Rating>1</xmp:Rating>" + b"<xmp:Rating>2</xmp:Rating>"), UNJUDGED),
-        (stream(b"<!DOCTYPE x []>" + XMP % (b"", TITLE % b"Contract"), TYPE), UNJUDGED),
-        (stream(b"no metadata", TYPE), UNJUDGED),
-        (stream(XMP % (b"", TITLE % b"Contract"), TYPE + b"/Extra 1 "), UNJUDGED),
-        (stream(b"<a>" * 50_000 + b"</a>" * 50_000, TYPE), UNJUDGED),
-        (b"<< /Type /Metadata >>", UNJUDGED),
+        (written(b'xmp:ModifyDate="2026-07-01"', TITLE % b"Gift"), FORBIDDEN),
+        (written(b'xmp:CreatorTool="Other"'), FORBIDDEN),
+        (written(b"", b""), FORBIDDEN),
+        (
+            written(b"", 2 * b"<xmp:Rating>1</xmp:Rating>" + b"<xmp:Rating>2</xmp:Rating>"),
+            FORBIDDEN,
+        ),
+        (stream(b"<!DOCTYPE x []>" + XMP % (b"", TITLE % b"Contract"), TYPE), FORBIDDEN),
+        (stream(b"no metadata", TYPE), FORBIDDEN),
+        (stream(XMP % (b"", TITLE % b"Contract"), TYPE + b"/Extra 1 "), FORBIDDEN),
+        (stream(b"<a>" * 50_000 + b"</a>" * 50_000, TYPE), FORBIDDEN),
+        (b"<< /Type /Metadata >>", FORBIDDEN),
     ],
 )
 def test_only_who_wrote_and_when_may_differ(new: bytes, expected: Permission | None) -> None:
@@ -70,7 +73,7 @@ def test_metadata_may_move_to_another_object() -> None:
     same = append(BEFORE, moved | {40: written(b'xmp:ModifyDate="2026-07-01"')})
     other = append(BEFORE, moved | {40: written(b"", TITLE % b"Gift")})
     assert worst(changes(same, signed=2)) is PERMITTED
-    assert worst(changes(other, signed=2)) is UNJUDGED
+    assert worst(changes(other, signed=2)) is FORBIDDEN
 
 
 def test_metadata_that_are_something_else_as_well_may_not_change() -> None:
