@@ -199,12 +199,27 @@ class SigningSettings(_Section):
 
 
 class ValidationSettings(_Section):
-    """Limits of the validation service."""
+    """Limits of the validation service, and the policy that it applies."""
 
+    policy: Annotated[str, Field(min_length=1)]
     max_document_bytes: Bytes
     cpu_seconds: Seconds
     memory_bytes: Annotated[int, Field(ge=256 * 1024 * 1024)]
     parallel: Annotated[int, Field(ge=1, le=1024)]
+    fetch: bool
+    allowed_hosts: Words
+    fetch_seconds: Annotated[float, Field(ge=0.5, le=60)]
+
+
+class TrustListSettings(_Section):
+    """Trusted lists (ETSI TS 119 612), who may sign them, and how they are fetched."""
+
+    lists: Words
+    signer_files: Words
+    refresh_seconds: Seconds
+    deadline_seconds: Annotated[float, Field(ge=0.5, le=300)]
+    max_bytes: Bytes
+    own_scheme: bool
 
 
 class LogSettings(_Section):
@@ -231,6 +246,7 @@ class Settings(_Section):
     login: LoginSettings
     signing: SigningSettings
     validation: ValidationSettings
+    trust_lists: TrustListSettings
     log: LogSettings
 
 

@@ -36,6 +36,7 @@ from idservice.errors.malformed import (
     MalformedPendingSignature,
     MalformedPersonalCode,
     MalformedRequest,
+    MalformedRevocationData,
     MalformedTimeStamp,
     MalformedToken,
     MalformedTrustedList,
@@ -70,6 +71,7 @@ from idservice.errors.operation import (
     TsaUnavailable,
     UnsafeDatabase,
     UnsafePermissions,
+    ValidationPolicyInvalid,
 )
 from idservice.errors.refusals import (
     AlreadyInitialised,
@@ -197,6 +199,7 @@ __all__ = [
     "MalformedPendingSignature",
     "MalformedPersonalCode",
     "MalformedRequest",
+    "MalformedRevocationData",
     "MalformedTimeStamp",
     "MalformedToken",
     "MalformedTrustedList",
@@ -266,6 +269,7 @@ __all__ = [
     "UnsupportedMediaType",
     "UnsupportedPdf",
     "UnsupportedTimeStampExtension",
+    "ValidationPolicyInvalid",
     "Verification",
     "WorkerDied",
     "XmlSignatureRefused",

@@ -123,3 +123,9 @@ class ProfileInvalid(Configuration):
     """A certificate profile is not usable."""
 
     code = "profile_invalid"
+
+
+class ValidationPolicyInvalid(Configuration):
+    """A validation policy has an unknown entry or a wrong value, or adjusts what may not be."""
+
+    code = "validation_policy_invalid"

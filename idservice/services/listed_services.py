@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography import x509
 
 from idservice.crypto.certificates import load_certificate
-from idservice.errors import MalformedInput, Unsupported, Verification
+from idservice.errors import Finding, MalformedInput, Unsupported, Verification
 from idservice.pki.certificate_claims import CertificateClaims, read_claims
 from idservice.pki.path_certificate import PathCertificate, read_certificate
 from idservice.trustlists.values import (
@@ -113,6 +114,21 @@ class ListedServices:
             QualifiedClaims(claims.compliance, claims.types, claims.device, claims.policies),
             required,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UsableLists:
+    """The services of all lists that can be used now, and what is wrong with the others."""
+
+    services: ListedServices
+    findings: tuple[Finding, ...] = ()
+
+
+class TrustServiceSource(Protocol):
+    """Knows which trust services count now."""
+
+    def current(self) -> UsableLists:
+        """Return them. Raises nothing for lists that cannot be used."""
 
 
 def _anchors(listed: ListedService) -> Iterator[_Anchor]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -26,13 +26,16 @@ from idservice.errors import (
     Unsupported,
     Verification,
 )
-from idservice.pades.evidence import CarriedEvidence, VerifiedStatement, load_readable
+from idservice.pades.evidence import VerifiedStatement, load_readable
 from idservice.pki.bag import Strangers, strangers
 from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
-from idservice.pki.path_certificate import read_certificate
 from idservice.pki.path_policies import PolicyInputs
-from idservice.pki.status_places import names_lists, names_responder
+from idservice.services.evidence_at_hand import EvidenceAtHand
+from idservice.services.listed_services import ANY_TYPES, ListedServices
+from idservice.services.path_facts import certificate_facts
 from idservice.services.revocation import RevocationSource, RevocationState
+from idservice.services.status_fetching import StatusFetching
+from idservice.trustlists.values import ISSUING_TYPES, TIME_STAMPING_TYPES
 from idservice.validation.evidence import (
     CertificatePath,
     PathCertificateFacts,
@@ -40,7 +43,7 @@ from idservice.validation.evidence import (
     Statement,
     StatementSource,
 )
-from idservice.validation.facts import DocumentFacts, SignatureFacts, TimeStampFacts
+from idservice.validation.facts import DocumentFacts, SignatureFacts, StoredEvidence, TimeStampFacts
 from idservice.validation.policy import DocumentPaths, SignaturePaths
 
 MAX_DEPTH = 3
@@ -56,15 +59,28 @@ TIME_STAMPING = Purpose(
 )
 """That it is the only purpose, and critical, is required where the token is read."""
 
+_LISTED_TYPES = {
+    SIGNING.name: ISSUING_TYPES,
+    TIME_STAMPING.name: TIME_STAMPING_TYPES,
+    "": ANY_TYPES,
+}
+"""The services of trusted lists whose certificates may end a path, by the path's purpose."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrustContext:
-    """What trust is judged by: anchors, other known authorities, revocation and the time."""
+    """What trust is judged by: anchors, other known authorities, revocation and the time.
+
+    `given` was brought beside the document; `fetching` may get more.
+    """
 
     anchors: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
     revocation: RevocationSource
     at: dt.datetime
+    given: tuple[StoredEvidence, ...] = ()
+    fetching: StatusFetching | None = None
+    listed: ListedServices = field(default_factory=ListedServices)
 
 
 def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
@@ -73,7 +89,7 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     Raises nothing for what the certificates are. Raises Dependency when the revocation
     source does not answer: a report without it would say too little.
     """
-    carried = CarriedEvidence(facts.evidence)
+    carried = EvidenceAtHand(facts.evidence, context.given, context.fetching)
     finder = PathFinder(carried, context)
     signers = [finder.of_signer(item) for item in facts.signatures]
     # Those over the document come first: nobody can crowd them out with tokens in a signature.
@@ -84,14 +100,14 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
             for item, signer in zip(facts.signatures, signers, strict=True)
         ),
         stamps,
-        _unreadable_findings(carried.unreadable),
+        (*_unreadable_findings(carried.unreadable), *carried.findings),
     )
 
 
 class PathFinder:
     """Finds paths for one document; what was found once is not looked for again."""
 
-    def __init__(self, carried: CarriedEvidence, context: TrustContext) -> None:
+    def __init__(self, carried: EvidenceAtHand, context: TrustContext) -> None:
         self._carried, self._context = carried, context
         self._untrusted = 0
         self._statements: dict[
@@ -119,7 +135,8 @@ class PathFinder:
             return self._without_path(exc)
         unreadable = len(signature.certificates) - len(came_along)
         return PathFacts(
-            self._described(path, 0), _stranger_findings(strangers(came_along, path), unreadable)
+            self._with_services(path, SIGNING),
+            _stranger_findings(strangers(came_along, path), unreadable),
         )
 
     def of_time_stamp(self, stamp: TimeStampFacts) -> PathFacts:
@@ -163,8 +180,30 @@ class PathFinder:
     ) -> ValidPath:
         key = (leaf, tuple(bag), purpose, policies)
         if key not in self._paths:
-            self._paths[key] = self._search(leaf, bag, purpose, policies)
+            try:
+                self._paths[key] = self._search(leaf, bag, purpose, policies)
+            except CertificateNotTrusted:
+                above = self._carried.issuers_of(leaf)
+                if not above:
+                    raise
+                self._paths[key] = self._search(leaf, (*bag, *above), purpose, policies)
         return self._paths[key]
+
+    def _anchors(
+        self, certificates: Sequence[x509.Certificate], purpose: Purpose | None
+    ) -> tuple[x509.Certificate, ...]:
+        """Those that are trusted for all, and services of lists for their own purpose only."""
+        types = _LISTED_TYPES.get("" if purpose is None else purpose.name, frozenset())
+        return (*self._context.anchors, *self._context.listed.anchors(types, certificates))
+
+    def _with_services(self, path: ValidPath, purpose: Purpose) -> CertificatePath:
+        """Describe a path, with the services that lists know behind it."""
+        services = self._context.listed.of_path(
+            path.certificates,
+            _LISTED_TYPES[purpose.name],
+            required=path.anchor not in self._context.anchors,
+        )
+        return replace(self._described(path, 0), trust_services=services)
 
     def _search(
         self,
@@ -174,7 +213,7 @@ class PathFinder:
         policies: PolicyInputs | None,
     ) -> ValidPath:
         others = (*self._context.intermediates, *bag, *self._carried.certificates)
-        anchors = self._context.anchors
+        anchors = self._anchors((leaf, *others), purpose)
         for time in (self._context.at, leaf.not_valid_after_utc):
             try:
                 return build_path(leaf, others, anchors, time, purpose=purpose, policies=policies)
@@ -190,7 +229,7 @@ class PathFinder:
             )
             for index, (certificate, issuer) in enumerate(pairs)
         ]
-        return CertificatePath((*below, _facts(path.anchor)))
+        return CertificatePath((*below, certificate_facts(path.anchor)))
 
     def _certificate(
         self,
@@ -202,9 +241,9 @@ class PathFinder:
         no_check: bool,
     ) -> PathCertificateFacts:
         if no_check:
-            return _facts(certificate, no_check=True)
+            return certificate_facts(certificate, no_check=True)
         statements, refused = self._known(certificate, issuer, anchor, depth)
-        return _facts(certificate, statements=statements, refused=refused)
+        return certificate_facts(certificate, statements=statements, refused=refused)
 
     def _known(
         self,
@@ -277,28 +316,9 @@ class PathFinder:
             code = "algorithm_not_allowed"
         elif isinstance(error, MalformedInput):
             code = "certificate_chain_malformed"
-        undecided = isinstance(error, CertificateNotTrusted) and not self._context.anchors
+        trusted = self._context.anchors or self._context.listed
+        undecided = isinstance(error, CertificateNotTrusted) and not trusted
         return PathFacts(None, (Finding(code, error.detail, error.fix),), undecided)
-
-
-def _facts(
-    certificate: x509.Certificate,
-    *,
-    statements: tuple[Statement, ...] = (),
-    refused: tuple[str, ...] = (),
-    no_check: bool = False,
-) -> PathCertificateFacts:
-    return PathCertificateFacts(
-        certificate.subject.rfc4514_string(),
-        read_certificate(certificate).label,
-        certificate.not_valid_before_utc,
-        certificate.not_valid_after_utc,
-        statements,
-        names_responder(certificate) or names_lists(certificate),
-        no_check,
-        refused,
-        names_responder(certificate),
-    )
 
 
 def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]:

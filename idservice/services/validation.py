@@ -20,18 +20,25 @@ from idservice.errors import Finding, MalformedInput
 from idservice.pades.facts import read_facts
 from idservice.pdf.frame import PdfData
 from idservice.services.document_reading import DetachedReader, FactsReader, read_document
+from idservice.services.listed_services import ListedServices, TrustServiceSource, UsableLists
+from idservice.services.path_facts import certificate_facts
 from idservice.services.revocation import NoRevocationSource, RevocationSource
 from idservice.services.trust import TrustContext, find_paths
+from idservice.services.validation_policies import chosen_policy
 from idservice.settings import ValidationSettings
+from idservice.validation.certificate_list import Carried, certificates_of
+from idservice.validation.decision import SignatureDecision
+from idservice.validation.evidence import PathCertificateFacts
 from idservice.validation.experiments import with_experiments_allowed
-from idservice.validation.facts import DocumentFacts, SignatureFacts
-from idservice.validation.policy import SignatureDecision, decide_document
+from idservice.validation.facts import DocumentFacts, EvidenceKind, SignatureFacts
+from idservice.validation.policy import decide_document
 from idservice.validation.report import (
     FORMAT_FAILURE,
     NO_SIGNATURE_FOUND,
     SignatureReport,
     ValidationReport,
 )
+from idservice.validation.validation_policy import ValidationPolicy
 
 __all__ = [
     "SignatureReport",
@@ -66,11 +73,16 @@ class Validation:
         reader: FactsReader = read_facts,
         detached_reader: DetachedReader = read_detached,
         experimental: bool = False,
+        listed: TrustServiceSource | None = None,
     ) -> None:
         """Trust `anchors`; `intermediates` only help to find paths; `reader` reads documents.
 
-        `experimental` lets signatures with experimental algorithms pass.
+        The services of trusted lists (`listed`) are trusted for what they are.
+
+        `experimental` lets signatures with experimental algorithms pass. Raises
+        ValidationPolicyInvalid when the policy of the settings cannot be used.
         """
+        self._policy = chosen_policy(settings.policy)
         self._settings = settings
         self._clock = clock
         self._anchors = tuple(anchors)
@@ -78,6 +90,7 @@ class Validation:
         self._readers = (reader, detached_reader)
         self._experimental = experimental
         self._revocation = revocation or NoRevocationSource()
+        self._listed = listed
 
     @property
     def settings(self) -> ValidationSettings:
@@ -98,37 +111,47 @@ class Validation:
         password: str | None = None,
         at: dt.datetime | None = None,
         extra_anchors: Sequence[x509.Certificate] = (),
+        policy: ValidationPolicy | None = None,
+        extra_services: ListedServices | None = None,
     ) -> ValidationReport:
         """Validate all signatures of a document at the time `at` (aware; now unless given).
+
+        Without a `policy` that of the settings applies.
 
         The document is a PDF, or a CMS signature over `content`. Whatever is wrong with it is in
         the report, limits of size, time or memory that it exceeds included. Raises UnknownFormat,
         SignedContentMissing and PdfPasswordWrong, where there is nothing to report about, and
         DatabaseUnavailable.
         """
+        usable = UsableLists(ListedServices()) if self._listed is None else self._listed.current()
+        listed = usable.services.with_others(extra_services or ListedServices())
         context = TrustContext(
             (*self._anchors, *extra_anchors),
             self._intermediates,
             self._revocation,
             at or self._clock(),
+            listed=listed,
         )
         limit = self._settings.max_document_bytes
         facts = read_document(document, content, password, limit, self._readers)
         if self._experimental:
             facts = with_experiments_allowed(facts)
         paths = find_paths(facts, context)
-        decided = decide_document(facts, paths, context.at)
+        policy = policy or self._policy
+        decided = decide_document(facts, paths, context.at, policy)
         signatures = tuple(
-            _report(signature, decision, context.at)
+            _report(facts, signature, decision, context.at)
             for signature, decision in zip(facts.signatures, decided.signatures, strict=True)
         )
         return ValidationReport(
             filename,
             facts.format,
             signatures,
-            (*_document_errors(facts), *paths.findings),
+            (*_document_errors(facts), *paths.findings, *usable.findings),
             decided.time_stamps,
             context.at,
+            policy.name,
+            policy.description,
         )
 
 
@@ -150,7 +173,7 @@ def validation_without_home(settings: ValidationSettings) -> Validation:
 
 
 def _report(
-    signature: SignatureFacts, decision: SignatureDecision, at: dt.datetime
+    facts: DocumentFacts, signature: SignatureFacts, decision: SignatureDecision, at: dt.datetime
 ) -> SignatureReport:
     return SignatureReport(
         signature,
@@ -161,7 +184,31 @@ def _report(
         decision.level,
         decision.time_stamps,
         decision.reliances,
+        decision.changes,
+        decision.path,
+        certificates_of(
+            _leaf(signature),
+            decision.path,
+            decision.reliances,
+            carried=_carried(facts, signature),
+        ),
+        decision.steps,
     )
+
+
+def _carried(facts: DocumentFacts, signature: SignatureFacts) -> Carried:
+    stored = {item.der for item in facts.evidence if item.kind is EvidenceKind.CERTIFICATE}
+    return Carried(frozenset(signature.certificates), stored)
+
+
+def _leaf(signature: SignatureFacts) -> PathCertificateFacts | None:
+    """Describe the signing certificate, also one without a path to an anchor."""
+    if signature.certificate_der is None:
+        return None
+    try:
+        return certificate_facts(load_certificate(signature.certificate_der))
+    except MalformedInput:
+        return None
 
 
 def _document_errors(facts: DocumentFacts) -> tuple[Finding, ...]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from idservice.errors import Finding
+from idservice.validation.algorithms import algorithm_findings
 from idservice.validation.evidence import (
     CertificatePath,
     PathCertificateFacts,
@@ -27,27 +28,23 @@ from idservice.validation.evidence import (
     Statement,
     StatementSource,
 )
+from idservice.validation.moments import moment
 from idservice.validation.proofs import Proofs
-from idservice.validation.rules import rule_for
-
-CLOCK_TOLERANCE = dt.timedelta(seconds=60)
-"""How far the clocks of two services may be apart."""
-
-SIGNER_TOLERANCE = dt.timedelta(seconds=2)
-"""The same where a statement about a signer must be younger than the proof of its signature:
-the accuracy of a time-stamp and the fraction of a second that OCSP cannot tell."""
-
-SERVICE_FRESHNESS = dt.timedelta(days=1)
-"""How old a statement about an authority or a service may be: it is made before its use."""
+from idservice.validation.revocation_findings import (
+    held_finding,
+    later_finding,
+    revoked_finding,
+    since,
+    unknown_finding,
+)
+from idservice.validation.trust_services import service_findings
+from idservice.validation.validation_policy import Freshness, Purpose, ValidationPolicy
 
 # RFC 3161 cl. 4: with these reasons, time-stamps made before the revocation stay valid.
 _HARMLESS_REASONS = frozenset(
     {"unspecified", "affiliationchanged", "superseded", "cessationofoperation"}
 )
 _ASK = "Ask the authority that issued the certificate whether it is still valid."
-_ASK_FOR_NEW = (
-    "Ask for a new signature; only a time-stamp could have proved that this one is older."
-)
 
 
 class Role(Enum):
@@ -84,23 +81,24 @@ class Reliance:
 class PathJudgement:
     """What was found about a path, and which statements it rests on.
 
-    `revoked_at` is when the first certificate was revoked, if it was.
+    `revoked_at` is when the first certificate was revoked, if it was. `holds` tells that
+    nothing but warnings was found.
     """
 
     findings: tuple[Finding, ...]
     reliances: tuple[Reliance, ...]
+    holds: bool = True
     revoked_at: dt.datetime | None = None
 
-    @property
-    def holds(self) -> bool:
-        """Whether nothing but warnings was found."""
-        return not any(_is_error(item) for item in self.findings)
 
-
-def judge_path(path: CertificatePath, use: Use, proofs: Proofs) -> PathJudgement:
-    """Judge every certificate of a path for one use of the first one."""
+def judge_path(
+    path: CertificatePath, use: Use, proofs: Proofs, policy: ValidationPolicy
+) -> PathJudgement:
+    """Judge every certificate of a path for one use of the first one, by a policy."""
     findings = list(_period_findings(path, use))
     in_period = not findings
+    findings += _algorithm_findings(path, use, policy)
+    findings += _service_findings(path, use)
     reliances = []
     revoked_at = None
     known_above = False
@@ -108,17 +106,36 @@ def judge_path(path: CertificatePath, use: Use, proofs: Proofs) -> PathJudgement
     for depth, certificate in reversed(list(enumerate(path.certificates[:-1]))):
         if certificate.no_check:
             continue
-        judged = _Revocation(certificate, depth, use, proofs)
+        judged = _Revocation(certificate, depth, use, proofs, policy)
         # Outside of the period nothing needs to be known, but what is known is told.
         found = judged.findings() if in_period else judged.known_withdrawn()
         if known_above and certificate.statements:
             found = tuple(item for item in found if item.code not in _FOLLOWING)
-        known_above = known_above or any(_is_error(item) for item in found)
+        known_above = known_above or any(policy.refuses(item.code) for item in found)
         findings += found
         reliances.append(Reliance(certificate, judged.relied_on))
         if depth == 0 and judged.revoked is not None:
             revoked_at = judged.revoked.revoked_at
-    return PathJudgement(tuple(findings), tuple(reversed(reliances)), revoked_at)
+    holds = not any(policy.refuses(item.code) for item in findings)
+    return PathJudgement(tuple(findings), tuple(reversed(reliances)), holds, revoked_at)
+
+
+def _algorithm_findings(
+    path: CertificatePath, use: Use, policy: ValidationPolicy
+) -> Iterator[Finding]:
+    """Judge with what each certificate was signed; an anchor is trusted whatever that was."""
+    for item in path.certificates[:-1]:
+        yield from algorithm_findings(
+            item.algorithms, Purpose.CERTIFICATE, policy, use.proved_at, label=item.label
+        )
+
+
+def _service_findings(path: CertificatePath, use: Use) -> Iterator[Finding]:
+    """Judge the standing of the trust services that the path rests on (TS 119 615 cl. 4.3)."""
+    signer = use.role is Role.SIGNER
+    time = use.proved_at if signer else use.at
+    issued = path.certificates[0].not_before if signer else None
+    yield from service_findings(path.trust_services, time, issued)
 
 
 def _period_findings(path: CertificatePath, use: Use) -> Iterator[Finding]:
@@ -172,9 +189,15 @@ class _Revocation:
     """What the statements about one certificate say for one use: rules (2) to (4)."""
 
     def __init__(
-        self, certificate: PathCertificateFacts, depth: int, use: Use, proofs: Proofs
+        self,
+        certificate: PathCertificateFacts,
+        depth: int,
+        use: Use,
+        proofs: Proofs,
+        policy: ValidationPolicy,
     ) -> None:
         self._certificate, self._depth, self._use = certificate, depth, use
+        self._policy = policy
         self._unproved: list[Finding] = []
         usable = [item for item in certificate.statements if self._holds(item, proofs)]
         self.revoked = _earliest(usable, RevocationState.REVOKED)
@@ -182,7 +205,9 @@ class _Revocation:
         self._unknown = any(item.state is RevocationState.UNKNOWN for item in usable)
         known = [item for item in usable if item.state is not RevocationState.UNKNOWN]
         self._usable = bool(known)
-        self.relied_on = tuple(item for item in known if speaks(item, certificate, depth, use))
+        self.relied_on = tuple(
+            item for item in known if speaks(item, certificate, depth, use, policy.freshness)
+        )
 
     def known_withdrawn(self) -> tuple[Finding, ...]:
         """Return that the certificate was no longer good, when something says so (rule 2)."""
@@ -194,8 +219,8 @@ class _Revocation:
         if withdrawn := self.known_withdrawn():
             return withdrawn
         if self._unknown and not self.relied_on:
-            return (_unknown(),)
-        later = tuple(_later(item) for item in (self.revoked, self._suspended) if item)
+            return (unknown_finding(),)
+        later = tuple(later_finding(item) for item in (self.revoked, self._suspended) if item)
         if self.relied_on:
             return (*later, *self._older(), *self._refused())
         return (*later, self._missing(), *self._refused())
@@ -204,7 +229,7 @@ class _Revocation:
         """Rule (4): the statement was made by somebody who could be believed then."""
         if statement.path is None or statement.this_update is None:
             return True
-        if statement.this_update > proofs.now + CLOCK_TOLERANCE:
+        if statement.this_update > proofs.now + self._policy.freshness.clock:
             # As of an earlier time it had not been said yet.
             return False
         use = Use(
@@ -214,34 +239,45 @@ class _Revocation:
             max(proofs.time_of(statement.end), statement.this_update),
             proofs.covers(statement.end),
         )
-        judged = judge_path(statement.path, use, proofs)
-        self._unproved += [item for item in judged.findings if _is_error(item)]
-        return judged.holds
+        judged = judge_path(statement.path, use, proofs, self._policy)
+        weak = tuple(
+            algorithm_findings(
+                statement.algorithms,
+                Purpose.REVOCATION,
+                self._policy,
+                use.proved_at,
+                label=self._certificate.label,
+            )
+        )
+        self._unproved += [
+            item for item in (*judged.findings, *weak) if self._policy.refuses(item.code)
+        ]
+        return judged.holds and not weak
 
     def _withdrawn(self) -> Finding | None:
         """Rule (2)."""
         revoked, suspended = self.revoked, self._suspended
         if revoked is not None and not self._remains(revoked):
-            return _revoked(revoked, self._depth, self._certificate.label)
-        if suspended is not None and _since(suspended) <= self._use.proved_at:
-            return _held(suspended)
+            return revoked_finding(revoked, self._depth, self._certificate.label)
+        if suspended is not None and since(suspended) <= self._use.proved_at:
+            return held_finding(suspended)
         return None
 
     def _remains(self, statement: Statement) -> bool:
         """Whether what was signed stays valid although the certificate was revoked."""
-        since = _since(statement)
-        if self._use.proved_at < since:
+        withdrawn = since(statement)
+        if self._use.proved_at < withdrawn:
             return True
         time_stamp = self._depth == 0 and self._use.role is Role.TIME_STAMP
         reason = (statement.reason or "").replace("_", "").lower()
-        return time_stamp and reason in _HARMLESS_REASONS and self._use.at < since
+        return time_stamp and reason in _HARMLESS_REASONS and self._use.at < withdrawn
 
     def _older(self) -> tuple[Finding, ...]:
         """Tell of a signer's certificate of which only a list from before the use is known."""
         signer = self._depth == 0 and self._use.role is Role.SIGNER and self._use.proved
         times = [item.this_update for item in self.relied_on]
         known = [time for time in times if time is not None]
-        if not signer or len(known) < len(times) or max(known) + SIGNER_TOLERANCE >= self._use.at:
+        if not signer or len(known) < len(times) or self._covers(max(known)):
             return ()
         return (
             Finding(
@@ -251,6 +287,9 @@ class _Revocation:
                 "Add a list that was made after the signature, or an OCSP answer.",
             ),
         )
+
+    def _covers(self, time: dt.datetime) -> bool:
+        return time + self._policy.freshness.signer >= self._use.at
 
     def _missing(self) -> Finding:
         if self._usable:
@@ -269,6 +308,9 @@ class _Revocation:
                 "that it was said before.",
                 "Have the document time-stamped again in time (PAdES-B-LTA), or ask the authority.",
             )
+        for item in self._unproved:
+            if item.code in _WEAK:
+                return item
         if self._certificate.names_source or self._certificate.statements:
             return Finding(
                 "revocation_data_missing",
@@ -295,18 +337,25 @@ class _Revocation:
         )
 
 
-def speaks(statement: Statement, certificate: PathCertificateFacts, depth: int, use: Use) -> bool:
+def speaks(
+    statement: Statement,
+    certificate: PathCertificateFacts,
+    depth: int,
+    use: Use,
+    freshness: Freshness,
+) -> bool:
     """Whether a statement about the certificate at `depth` says something for a use (rule 3)."""
     since = statement.this_update
     if statement.source is StatementSource.AUTHORITY or since is None:
         return True
     proved_signer = depth == 0 and use.role is Role.SIGNER and use.proved
     # Whoever chooses what to embed must not choose an answer from before a revocation.
-    tolerance = SIGNER_TOLERANCE if proved_signer else CLOCK_TOLERANCE
+    tolerance = freshness.signer if proved_signer else freshness.clock
     if since + tolerance >= use.at:
         return True
     until = statement.next_update
-    current = until is not None and use.at <= until + CLOCK_TOLERANCE
+    young = freshness.largest_age is None or use.at - since <= freshness.largest_age
+    current = until is not None and use.at <= until + freshness.clock and young
     if proved_signer:
         # An answer can be had at any time, so whoever brings something older may hide what came
         # in between. Where there are only lists, the next one comes when it comes.
@@ -315,67 +364,14 @@ def speaks(statement: Statement, certificate: PathCertificateFacts, depth: int, 
     if current:
         return True
     service = depth > 0 or use.role is not Role.SIGNER
-    return service and use.at - since <= SERVICE_FRESHNESS
+    return service and use.at - since <= freshness.service
 
 
 # What follows for a certificate when something is wrong with its authority.
 _FOLLOWING = frozenset({"revocation_data_missing", "revocation_issuer_expired"})
 _OUT_OF_BOUNDS = frozenset({"certificate_expired", "certificate_ca_expired"})
+_WEAK = frozenset({"revocation_algorithm_expired", "revocation_algorithm_not_allowed"})
 
 
 def _earliest(statements: list[Statement], state: RevocationState) -> Statement | None:
-    return min((item for item in statements if item.state is state), key=_since, default=None)
-
-
-def _since(statement: Statement) -> dt.datetime:
-    # Without a time, a revocation holds since always.
-    return statement.revoked_at or dt.datetime.min.replace(tzinfo=dt.UTC)
-
-
-def _is_error(finding: Finding) -> bool:
-    return rule_for(finding.code).sub_indication is not None
-
-
-def moment(time: dt.datetime) -> str:
-    """Write a time for people."""
-    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _unknown() -> Finding:
-    return Finding(
-        "certificate_unknown",
-        "The certificate verifies under its authority, but that authority does not know it as "
-        "issued.",
-        "Treat it as forged, and have the authority's key examined.",
-    )
-
-
-def _later(statement: Statement) -> Finding:
-    what = "revoked" if statement.state is RevocationState.REVOKED else "suspended"
-    return Finding(
-        "revoked_later",
-        f"The certificate was {what} on {moment(_since(statement))}, after the time that was "
-        "asked about.",
-        "",
-    )
-
-
-def _held(statement: Statement) -> Finding:
-    since = "" if statement.revoked_at is None else f" since {moment(statement.revoked_at)}"
-    return Finding(
-        "certificate_suspended",
-        f"The certificate is suspended{since}; whether it will be valid again is not decided.",
-        "Validate again later, or ask the authority that issued it.",
-    )
-
-
-def _revoked(statement: Statement, depth: int, label: str) -> Finding:
-    since = "" if statement.revoked_at is None else f" since {moment(statement.revoked_at)}"
-    reason = "" if not statement.reason else f" ({statement.reason})"
-    whose = "The certificate" if depth == 0 else f"The certificate of the authority {label}"
-    return Finding(
-        "certificate_revoked" if depth == 0 else "certificate_ca_revoked",
-        f"{whose} is revoked{since}{reason}, and nothing proves that the signature was "
-        "made before.",
-        _ASK_FOR_NEW,
-    )
+    return min((item for item in statements if item.state is state), key=since, default=None)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from idservice.errors import Finding
+from idservice.validation.facts import AlgorithmFacts
+from idservice.validation.trust_services import TrustServices
 
 
 class RevocationState(Enum):
@@ -40,7 +42,8 @@ class Statement:
     `this_update` is when it was true; None for the authority itself, which knows at once.
     `revoked_at` holds for revoked and suspended. `end` is how many bytes of the document
     hold it, None when it does not come from there. `path` is that of its signer, None for
-    the authority.
+    the authority. `der` is the answer or the list itself, `produced_at` when it was signed if
+    it says so, `algorithms` with what.
     """
 
     source: StatementSource
@@ -51,6 +54,9 @@ class Statement:
     reason: str | None = None
     end: int | None = None
     path: CertificatePath | None = None
+    der: bytes | None = None
+    produced_at: dt.datetime | None = None
+    algorithms: AlgorithmFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class PathCertificateFacts:
     `names_source` tells that the certificate names a place that knows of its revocation;
     `no_check` that it is an OCSP responder's which need not be asked about (RFC 6960
     cl. 4.2.2.2.1). `refused` are the reasons why statements about it were not taken.
-    `names_responder` tells that one of these places answers at any time.
+    `names_responder` tells that one of these places answers at any time. `der` is the whole
+    certificate, `algorithms` with what its issuer signed it.
     """
 
     name: str
@@ -73,13 +80,21 @@ class PathCertificateFacts:
     no_check: bool = False
     refused: tuple[str, ...] = ()
     names_responder: bool = False
+    der: bytes | None = None
+    issuer: str | None = None
+    serial: int | None = None
+    algorithms: AlgorithmFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CertificatePath:
-    """A path whose signatures and constraints hold, at whatever time: the anchor is last."""
+    """A path whose signatures and constraints hold, at whatever time: the anchor is last.
+
+    `trust_services` are those that trusted lists know behind it, if any list was asked.
+    """
 
     certificates: tuple[PathCertificateFacts, ...]
+    trust_services: TrustServices | None = None
 
     @property
     def anchor(self) -> PathCertificateFacts:

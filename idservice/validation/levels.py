@@ -23,12 +23,16 @@ from idservice.validation.evidence import (
 )
 from idservice.validation.facts import TimeStampKind
 from idservice.validation.time_stamps import JudgedTimeStamp
+from idservice.validation.validation_policy import Freshness
 
 _B = "_B"
 
 
 def reached_level(
-    level: str, signer: CertificatePath | None, stamps: Sequence[JudgedTimeStamp]
+    level: str,
+    signer: CertificatePath | None,
+    stamps: Sequence[JudgedTimeStamp],
+    freshness: Freshness,
 ) -> str:
     """Name the level; `level` is what the format alone allows.
 
@@ -40,7 +44,7 @@ def reached_level(
     if not level.endswith(_B) or not times:
         return level
     stem = level.removesuffix(_B)
-    needed = list(_needed(signer, genuine, min(times)))
+    needed = list(_needed(signer, genuine, min(times), freshness))
     carried = [item for item in needed if item is not None]
     if signer is None or not carried or len(carried) < len(needed):
         return f"{stem}_T"
@@ -52,7 +56,10 @@ def reached_level(
 
 
 def _needed(
-    signer: CertificatePath | None, genuine: Sequence[JudgedTimeStamp], best: dt.datetime
+    signer: CertificatePath | None,
+    genuine: Sequence[JudgedTimeStamp],
+    best: dt.datetime,
+    freshness: Freshness,
 ) -> Iterator[int | None]:
     """Where the statement about each certificate that needs one stands; None without it."""
     uses = [(signer, Use(Role.SIGNER, best, best, proved=True))]
@@ -66,14 +73,17 @@ def _needed(
             continue
         for depth, certificate in enumerate(path.certificates[:-1]):
             if certificate.names_source:
-                yield _first_end(certificate, depth, use)
+                yield _first_end(certificate, depth, use, freshness)
 
 
-def _first_end(certificate: PathCertificateFacts, depth: int, use: Use) -> int | None:
+def _first_end(
+    certificate: PathCertificateFacts, depth: int, use: Use, freshness: Freshness
+) -> int | None:
     """How many bytes of the document hold the first statement that speaks for a use."""
     ends = (
         item.end
         for item in certificate.statements
-        if item.state is not RevocationState.UNKNOWN and speaks(item, certificate, depth, use)
+        if item.state is not RevocationState.UNKNOWN
+        and speaks(item, certificate, depth, use, freshness)
     )
     return min((item for item in ends if item is not None), default=None)

@@ -20,21 +20,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from idservice.errors import Finding
-from idservice.validation.certificates import PathJudgement, Reliance, Role, Use, judge_path, moment
+from idservice.validation.algorithms import algorithm_findings
+from idservice.validation.certificates import PathJudgement, Role, Use, judge_path
+from idservice.validation.changes import JudgedChanges, judge_changes
+from idservice.validation.decision import DocumentDecision, SignatureDecision
 from idservice.validation.evidence import PathFacts
 from idservice.validation.facts import (
-    ChangeVerdict,
     Coverage,
     DocumentFacts,
     Integrity,
     SignatureFacts,
     TrustFacts,
     TrustVerdict,
-    worst_change,
 )
 from idservice.validation.levels import reached_level
+from idservice.validation.moments import moment
 from idservice.validation.proofs import Proofs
 from idservice.validation.rules import Step, SubIndication, rule_for
+from idservice.validation.steps import signature_steps
 from idservice.validation.time_stamps import (
     JudgedTimeStamp,
     judge_document_time_stamps,
@@ -42,6 +45,7 @@ from idservice.validation.time_stamps import (
     not_valid_findings,
     order_findings,
 )
+from idservice.validation.validation_policy import Level, Purpose, ValidationPolicy
 from idservice.validation.verdict import Verdict, verdict_of
 
 __all__ = [
@@ -75,82 +79,155 @@ class DocumentPaths:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureDecision:
-    """Everything that was decided about one signature.
-
-    `best_signature_time` is proved by a time-stamp; None when nothing proves any. The
-    `time_stamps` are those over the signature and the later ones over the document.
-    """
-
-    trust: TrustFacts
-    verdict: Verdict
-    level: str
-    best_signature_time: dt.datetime | None
-    time_stamps: tuple[JudgedTimeStamp, ...]
-    reliances: tuple[Reliance, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentDecision:
-    """What was decided about each signature and each document time-stamp."""
-
-    signatures: tuple[SignatureDecision, ...]
-    time_stamps: tuple[JudgedTimeStamp, ...]
-
-
 def decide_document(
-    facts: DocumentFacts, paths: DocumentPaths, now: dt.datetime
+    facts: DocumentFacts, paths: DocumentPaths, now: dt.datetime, policy: ValidationPolicy
 ) -> DocumentDecision:
-    """Judge all signatures of a document at the time `now` (aware UTC), cl. 5.6.3."""
-    stamps, proofs = judge_document_time_stamps(facts.time_stamps, paths.time_stamps, now)
-    return DocumentDecision(
-        tuple(
-            _decide_signature(signature, found, stamps, proofs)
-            for signature, found in zip(facts.signatures, paths.signatures, strict=True)
-        ),
-        stamps,
-    )
+    """Judge all signatures of a document at the time `now` (aware UTC), cl. 5.6.3.
+
+    The last signature comes first: an earlier one may depend on whether it is valid.
+    """
+    stamps, proofs = judge_document_time_stamps(facts.time_stamps, paths.time_stamps, now, policy)
+    process = _Process(policy, stamps, proofs)
+    decided: dict[int, SignatureDecision] = {}
+    order = range(len(facts.signatures))
+    for index in sorted(order, key=lambda one: facts.signatures[one].end or 0, reverse=True):
+        signature = facts.signatures[index]
+        decided[index] = process.decide(signature, paths.signatures[index])
+        process.know(signature.id, passed=decided[index].verdict.passed)
+    return DocumentDecision(tuple(decided[index] for index in order), stamps)
 
 
-def decide(signature: SignatureFacts, trust: TrustFacts, *more: Finding) -> Verdict:
-    """Judge a signature by everything that is known about it."""
-    return verdict_of((*signature.findings, *trust.findings, *more, *_own_findings(signature)))
-
-
-def _decide_signature(
+def decide(
     signature: SignatureFacts,
-    paths: SignaturePaths,
-    document_stamps: Sequence[JudgedTimeStamp],
-    proofs: Proofs,
-) -> SignatureDecision:
-    own = tuple(
-        judge_time_stamp(item, found, proofs)
-        for item, found in zip(signature.time_stamps, paths.time_stamps, strict=True)
-    )
-    end = signature.end
-    later = tuple(item for item in document_stamps if _end(item) > (end or 0))
-    stamps = (*own, *later)
-    # Without a signed revision nothing tells what a document time-stamp covers.
-    proving = stamps if end is not None else own
-    # Clause 5.5.4 step 2: the earliest time that is proved.
-    best = min((item.time for item in proving if item.time is not None), default=None)
-    time = best or proofs.now
-    use = Use(Role.SIGNER, time, time, best is not None)
-    judged = PathJudgement((), ())
-    found = list(paths.signer.findings)
-    if paths.signer.path is not None:
-        judged = judge_path(paths.signer.path, use, proofs)
-        created_after = max(
-            (item.time for item in document_stamps if item.time and _end(item) < (end or 0)),
-            default=None,
+    trust: TrustFacts,
+    policy: ValidationPolicy,
+    *more: Finding,
+    changes: JudgedChanges | None = None,
+) -> Verdict:
+    """Judge a signature by everything that is known about it.
+
+    Without judged `changes`, no later signature counts as valid.
+    """
+    if changes is None:
+        changes = judge_changes(signature.changes, policy.changes, lambda _: False)
+    own = _own_findings(signature, policy)
+    found = (*signature.findings, *trust.findings, *more, *changes.findings, *own)
+    return verdict_of(found, policy)
+
+
+class _Process:
+    """The process for the signatures of one document, once its time-stamps are judged."""
+
+    def __init__(
+        self, policy: ValidationPolicy, stamps: Sequence[JudgedTimeStamp], proofs: Proofs
+    ) -> None:
+        self._policy, self._stamps, self._proofs = policy, stamps, proofs
+        self._passed: dict[str, bool] = {}
+        for item in stamps:
+            self.know(item.facts.id, passed=item.verdict.passed)
+
+    def know(self, name: str, *, passed: bool) -> None:
+        """Remember what a later signature is worth; of two with one name, the worse."""
+        self._passed[name] = passed and self._passed.get(name, True)
+
+    def decide(self, signature: SignatureFacts, paths: SignaturePaths) -> SignatureDecision:
+        """Judge one signature, all later ones being known."""
+        policy, proofs, end = self._policy, self._proofs, signature.end
+        own = tuple(
+            judge_time_stamp(item, found, proofs, policy)
+            for item, found in zip(signature.time_stamps, paths.time_stamps, strict=True)
         )
-        found += _explained(judged.findings, proving, use)
-        found += _created_too_late(paths.signer, judged, created_after)
-    trust = _trust(paths.signer, tuple(found))
-    verdict = decide(signature, trust, *not_valid_findings(stamps), *order_findings(proving))
-    level = reached_level(signature.level, paths.signer.path, proving)
-    return SignatureDecision(trust, verdict, level, best, stamps, judged.reliances)
+        later = tuple(item for item in self._stamps if _end(item) > (end or 0))
+        stamps = (*own, *later)
+        # Without a signed revision nothing tells what a document time-stamp covers.
+        proving = stamps if end is not None else own
+        # Clause 5.5.4 step 2: the earliest time that is proved.
+        best = min((item.time for item in proving if item.time is not None), default=None)
+        use = Use(Role.SIGNER, best or proofs.now, best or proofs.now, best is not None)
+        made_after = self._made_after(end)
+        judged, trust = self._judge_signer(paths.signer, use, proving, made_after)
+        level = reached_level(signature.level, paths.signer.path, proving, policy.freshness)
+        changes = judge_changes(
+            signature.changes, policy.changes, lambda name: self._passed.get(name, False)
+        )
+        more = (
+            *not_valid_findings(stamps),
+            *order_findings(proving),
+            *algorithm_findings(
+                signature.algorithms,
+                Purpose.SIGNATURE,
+                policy,
+                use.proved_at,
+                made_after=made_after,
+            ),
+            *_required_findings(signature, level, best, policy),
+        )
+        verdict = decide(signature, trust, policy, *more, changes=changes)
+        decision = SignatureDecision(
+            trust,
+            verdict,
+            level,
+            best,
+            stamps,
+            judged.reliances,
+            changes.items,
+            paths.signer.path,
+        )
+        return replace(
+            decision,
+            steps=signature_steps(signature, decision, policy, proofs, self._as_of_now(paths)),
+        )
+
+    def _made_after(self, end: int | None) -> dt.datetime | None:
+        """The latest time-stamp that the signature covers: it was made after that (cl. 5.1.3)."""
+        covered = (item.time for item in self._stamps if item.time and _end(item) < (end or 0))
+        return max(covered, default=None)
+
+    def _judge_signer(
+        self,
+        signer: PathFacts,
+        use: Use,
+        proving: Sequence[JudgedTimeStamp],
+        made_after: dt.datetime | None,
+    ) -> tuple[PathJudgement, TrustFacts]:
+        judged = PathJudgement((), ())
+        found = list(signer.findings)
+        if signer.path is not None:
+            judged = judge_path(signer.path, use, self._proofs, self._policy)
+            found += _explained(judged.findings, proving, use)
+            found += _created_too_late(signer, judged, made_after)
+        return judged, _trust(signer, tuple(found), self._policy)
+
+    def _as_of_now(self, paths: SignaturePaths) -> PathJudgement | None:
+        """Judge the signer's path as if nothing were proved (cl. 5.3.4 step 4)."""
+        if paths.signer.path is None:
+            return None
+        now = self._proofs.now
+        use = Use(Role.SIGNER, now, now, proved=False)
+        return judge_path(paths.signer.path, use, self._proofs, self._policy)
+
+
+def _required_findings(
+    signature: SignatureFacts, level: str, best: dt.datetime | None, policy: ValidationPolicy
+) -> Iterator[Finding]:
+    """What a policy requires of every signature: a level, and a time-stamp made soon."""
+    least, delay = policy.least_level, policy.time_stamp_delay
+    if least is not None and Level.of(level) < least:
+        yield Finding(
+            "level_too_low",
+            f"The signature has the level {level}, and the validation policy requires {least.name} "
+            "at least, so that it can still be validated later.",
+            "Have the level raised while the certificate is valid.",
+        )
+    claimed = signature.claimed_signing_time
+    if delay is None or claimed is None or best is None or best - claimed <= delay:
+        return
+    yield Finding(
+        "time_stamp_delay",
+        f"The signature claims {moment(claimed)}, and was time-stamped on {moment(best)} only: "
+        "later than the validation policy allows.",
+        "Ask the signer for a signature that is time-stamped at once.",
+    )
 
 
 def _end(stamp: JudgedTimeStamp) -> int:
@@ -216,10 +293,12 @@ def _created_too_late(
 _OPEN = frozenset({"revocation_data_missing", "revocation_data_stale", "revocation_issuer_expired"})
 
 
-def _trust(signer: PathFacts, findings: tuple[Finding, ...]) -> TrustFacts:
+def _trust(
+    signer: PathFacts, findings: tuple[Finding, ...], policy: ValidationPolicy
+) -> TrustFacts:
     """Say whether the signing certificate is trusted at the time that is proved."""
     errors = {item.code for item in findings if rule_for(item.code).step is Step.X509_VALIDATION}
-    errors = {code for code in errors if rule_for(code).sub_indication is not None}
+    errors = {code for code in errors if policy.refuses(code)}
     if signer.path is None:
         unknown = signer.undecided or not findings
         return TrustFacts(
@@ -231,31 +310,12 @@ def _trust(signer: PathFacts, findings: tuple[Finding, ...]) -> TrustFacts:
     return TrustFacts(verdict, signer.path.anchor.name, findings)
 
 
-def _change_findings(signature: SignatureFacts) -> Iterator[Finding]:
-    """What the changes after a signed revision are worth, whoever signed it."""
-    verdict = worst_change(signature.changes)
-    told = [item.message for item in signature.changes if item.verdict is verdict]
-    if verdict is ChangeVerdict.FORBIDDEN:
-        yield Finding(
-            "changes_forbidden",
-            f"The document was changed after this signature in a way that is not permitted. "
-            f"{told[0]}",
-            "Do not rely on what the document shows now; ask for the file as it was signed.",
-        )
-    elif verdict is ChangeVerdict.NOT_ANALYSED:
-        yield Finding(
-            "changes_not_analysed",
-            f"The document was changed after this signature in a way that is not judged here. "
-            f"{told[0]} The signed revision itself is judged separately.",
-            "Look at the signed revision alone, or ask for the file as it was signed.",
-        )
-
-
-def _own_findings(signature: SignatureFacts) -> tuple[Finding, ...]:
+def _own_findings(signature: SignatureFacts, policy: ValidationPolicy) -> tuple[Finding, ...]:
     """Findings that follow from facts that no reader would call a fault."""
-    findings = list(_change_findings(signature))
-    known = {rule_for(item.code).sub_indication for item in signature.findings}
-    if signature.integrity is not Integrity.INTACT and known <= {None}:
+    findings = []
+    refused = [item.code for item in signature.findings if policy.refuses(item.code)]
+    known = {rule_for(code).sub_indication for code in refused}
+    if signature.integrity is not Integrity.INTACT and not refused:
         findings.append(
             Finding(
                 "integrity_unverifiable",

@@ -98,14 +98,14 @@ class _Moment:
 def qualify_signature(
     found: TrustServices | None,
     indication: Indication,
-    issued: dt.datetime,
+    issued: dt.datetime | None,
     best_signature_time: dt.datetime,
 ) -> Qualification:
     """Decide the level of a signature; `issued` is the notBefore of its certificate.
 
-    `found` is None without a path, or when no list knows its services.
+    `found` and `issued` are None without a path; `found` also when no list was asked.
     """
-    if found is None or not found.services:
+    if found is None or issued is None or not found.services:
         return Qualification(
             NOT_APPLICABLE,
             None,

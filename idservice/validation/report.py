@@ -8,13 +8,13 @@ Text that comes out of a document is escaped before anybody's terminal sees it.
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from idservice.errors import Finding
+from idservice.validation.certificate_list import CertificateReport
 from idservice.validation.certificates import Reliance
-from idservice.validation.evidence import Statement
+from idservice.validation.evidence import CertificatePath
 from idservice.validation.facts import (
     Change,
     ChangeVerdict,
@@ -23,13 +23,34 @@ from idservice.validation.facts import (
     TrustFacts,
     worst_change,
 )
+from idservice.validation.printing import printable
+from idservice.validation.process import StepResult
+from idservice.validation.qualification import Qualification, qualify_signature
+from idservice.validation.report_parts import (
+    algorithms_json,
+    certificate_json,
+    change_json,
+    claims_json,
+    finding_json,
+    statement_json,
+    step_json,
+    time_json,
+    time_stamp_json,
+)
 from idservice.validation.rules import Indication
 from idservice.validation.time_stamps import JudgedTimeStamp
 from idservice.validation.verdict import Verdict
 
+__all__ = [
+    "FORMAT_FAILURE",
+    "NO_SIGNATURE_FOUND",
+    "SignatureReport",
+    "ValidationReport",
+    "printable",
+]
+
 NO_SIGNATURE_FOUND = "NO_SIGNATURE_FOUND"
 FORMAT_FAILURE = "FORMAT_FAILURE"
-_MAX_TEXT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,11 @@ class SignatureReport:
 
     `best_signature_time` is the earliest time that a time-stamp proves; without one, the
     time of the validation. The `level` is the one that is reached, None for that of the
-    format alone.
+    format alone. `judged_changes` are those of the facts with the verdicts that count under the
+    policy, None for those of the facts. `reliances` are the statements about the certificates
+    of the `path` that hold, the path being None when there is none to an anchor.
+    `certificates` are the signer's and all that the verdict rests on; `steps` what each step of
+    the process came to.
     """
 
     facts: SignatureFacts
@@ -49,6 +74,26 @@ class SignatureReport:
     level: str | None = None
     time_stamps: tuple[JudgedTimeStamp, ...] = ()
     reliances: tuple[Reliance, ...] = ()
+    judged_changes: tuple[Change, ...] | None = None
+    path: CertificatePath | None = None
+    certificates: tuple[CertificateReport, ...] = ()
+    steps: tuple[StepResult, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was changed after the signed revision, with the verdicts that count."""
+        return self.facts.changes if self.judged_changes is None else self.judged_changes
+
+    @property
+    def qualification(self) -> Qualification:
+        """Whether the signature is qualified, by the trusted lists that were asked."""
+        path = self.path
+        if path is None:
+            return qualify_signature(None, self.verdict.indication, None, self.best_signature_time)
+        issued = path.certificates[0].not_before
+        return qualify_signature(
+            path.trust_services, self.verdict.indication, issued, self.best_signature_time
+        )
 
     @property
     def passed(self) -> bool:
@@ -69,19 +114,26 @@ class SignatureReport:
             "coverage": facts.coverage.value,
             "changes": {
                 "verdict": self.changes_verdict,
-                "items": [_change_json(item) for item in facts.changes],
+                "items": [change_json(item) for item in self.changes],
             },
             "trust": {"verdict": self.trust.verdict.value, "anchor": self.trust.anchor},
-            "claimedSigningTime": _time_json(facts.claimed_signing_time),
-            "bestSignatureTime": _time_json(self.best_signature_time),
-            "errors": [_finding_json(item) for item in verdict.errors],
-            "warnings": [_finding_json(item) for item in verdict.warnings],
+            "qualification": self.qualification.to_json(),
+            "claimedSigningTime": time_json(facts.claimed_signing_time),
+            "bestSignatureTime": time_json(self.best_signature_time),
+            "errors": [finding_json(item) for item in verdict.errors],
+            "warnings": [finding_json(item) for item in verdict.warnings],
             "timeStamps": [time_stamp_json(item) for item in self.time_stamps],
             "revocation": [
-                _statement_json(item, statement)
+                statement_json(item, statement)
                 for item in self.reliances
                 for statement in item.statements
             ],
+            "subFilter": None if facts.format_name is None else facts.format_name.lstrip("/"),
+            "algorithm": facts.algorithm,
+            "algorithms": algorithms_json(facts.algorithms),
+            "claims": claims_json(facts.claims),
+            "certificates": [certificate_json(item) for item in self.certificates],
+            "steps": [step_json(item) for item in self.steps],
         }
 
     @property
@@ -90,7 +142,7 @@ class SignatureReport:
 
         Without a signed revision there is nothing to compare with, so nothing was analysed.
         """
-        verdict = worst_change(self.facts.changes)
+        verdict = worst_change(self.changes)
         if verdict is ChangeVerdict.NONE and self.facts.coverage is Coverage.BROKEN:
             verdict = ChangeVerdict.NOT_ANALYSED
         return verdict.value
@@ -101,7 +153,8 @@ class ValidationReport:
     """One document: its signatures, and what concerns none of them.
 
     The format is None for a file that could not be validated at all. `time_stamps` are
-    those over the document; `at` is the time as of which it was validated.
+    those over the document; `at` is the time as of which it was validated. `policy` and
+    `policy_description` name the validation policy that was applied.
     """
 
     file: str
@@ -110,6 +163,8 @@ class ValidationReport:
     errors: tuple[Finding, ...]
     time_stamps: tuple[JudgedTimeStamp, ...] = ()
     at: dt.datetime | None = None
+    policy: str | None = None
+    policy_description: str | None = None
 
     @property
     def valid_signatures_count(self) -> int:
@@ -129,9 +184,12 @@ class ValidationReport:
             "signaturesCount": len(self.signatures),
             "validSignaturesCount": self.valid_signatures_count,
             "signatures": [item.to_json() for item in self.signatures],
-            "errors": [_finding_json(item) for item in self.errors],
+            "errors": [finding_json(item) for item in self.errors],
             "timeStamps": [time_stamp_json(item) for item in self.time_stamps],
-            "validationTime": _time_json(self.at),
+            "validationTime": time_json(self.at),
+            "policy": None
+            if self.policy is None
+            else {"name": self.policy, "description": self.policy_description or ""},
         }
 
     def sentence(self) -> str:
@@ -160,61 +218,3 @@ class ValidationReport:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-def printable(text: str) -> str:
-    """Escape what could move a cursor, hide text or turn its direction; bound the length."""
-    shown = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
-    return "".join(
-        char if char == " " or unicodedata.category(char)[0] not in "CZ" else f"\\u{ord(char):04x}"
-        for char in shown
-    )
-
-
-def time_stamp_json(stamp: JudgedTimeStamp) -> dict[str, Any]:
-    """Return a time-stamp and what was decided about it as a JSON object."""
-    facts, verdict = stamp.facts, stamp.verdict
-    sub = verdict.sub_indication
-    return {
-        "id": facts.id,
-        "type": facts.kind.value,
-        "time": _time_json(facts.gen_time),
-        "issuedBy": facts.issued_by,
-        "indication": verdict.indication.value,
-        "subIndication": None if sub is None else sub.value,
-        "integrity": facts.integrity.value,
-        "anchor": None if stamp.path is None else stamp.path.anchor.name,
-        "errors": [_finding_json(item) for item in verdict.errors],
-        "warnings": [_finding_json(item) for item in verdict.warnings],
-    }
-
-
-def _statement_json(about: Reliance, statement: Statement) -> dict[str, Any]:
-    path = statement.path
-    return {
-        "certificate": about.certificate.name,
-        "source": statement.source.value,
-        "state": statement.state.value,
-        "thisUpdate": _time_json(statement.this_update),
-        "issuedBy": None if path is None else path.certificates[0].name,
-        "inDocument": statement.end is not None,
-    }
-
-
-def _finding_json(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "message": finding.message, "fix": finding.fix}
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    return {
-        "code": change.code,
-        "revision": change.revision,
-        "page": change.page,
-        "message": change.message,
-    }
-
-
-def _time_json(time: dt.datetime | None) -> str | None:
-    if time is None:
-        return None
-    return time.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

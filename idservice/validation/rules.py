@@ -28,6 +28,7 @@ class SubIndication(Enum):
     CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
     CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
     CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
     NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     REVOKED_NO_POE = "REVOKED_NO_POE"
@@ -110,6 +111,7 @@ RULES: dict[str, Rule] = {
         "xref_not_covered",
         "signed_revision_differs",
         "changes_forbidden",
+        "changes_refused",
         "cms_unreadable",
         "cms_trailing_data",
         "cms_signer_count",
@@ -133,6 +135,9 @@ RULES: dict[str, Rule] = {
         "signer_version",
     ),
     **_rules(
+        Step.FORMAT_CHECK, None, "change_covers_content", "changes_not_judged", "changes_warned"
+    ),
+    **_rules(
         Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE,
         SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
         "signing_certificate_missing",
@@ -150,6 +155,7 @@ RULES: dict[str, Rule] = {
         Step.X509_VALIDATION,
         SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
         "certificate_not_trusted",
+        "trust_service_not_granted",
     ),
     **_rules(
         Step.X509_VALIDATION,
@@ -170,6 +176,18 @@ RULES: dict[str, Rule] = {
         "certificate_expired",
         "certificate_ca_expired",
         "certificate_not_yet_valid",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+        "certificate_algorithm_not_allowed",
+        "revocation_algorithm_not_allowed",
+    ),
+    **_rules(
+        Step.X509_VALIDATION,
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        "certificate_algorithm_expired",
+        "revocation_algorithm_expired",
     ),
     **_rules(Step.X509_VALIDATION, SubIndication.NOT_YET_VALID, "certificate_issued_later"),
     **_rules(Step.X509_VALIDATION, SubIndication.REVOKED, "signed_after_revocation"),
@@ -193,6 +211,8 @@ RULES: dict[str, Rule] = {
         "revocation_not_available",
         "revocation_data_refused",
         "revocation_list_older",
+        "status_host_not_allowed",
+        "status_source_unavailable",
         "revoked_later",
     ),
     **_rules(Step.CRYPTOGRAPHIC_VERIFICATION, SubIndication.HASH_FAILURE, "digest_mismatch"),
@@ -209,6 +229,8 @@ RULES: dict[str, Rule] = {
         "changes_not_analysed",
         "certificate_altered",
         "integrity_unverifiable",
+        "level_too_low",
+        "time_stamp_delay",
     ),
     **_rules(
         Step.ACCEPTANCE,
@@ -216,8 +238,10 @@ RULES: dict[str, Rule] = {
         "algorithm_not_allowed",
         "algorithm_legacy",
         "algorithm_experimental",
+        "algorithm_ended_before_signing",
         "signing_certificate_sha1",
     ),
+    **_rules(Step.ACCEPTANCE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, "algorithm_expired"),
     **_rules(
         Step.ACCEPTANCE,
         None,
@@ -232,6 +256,7 @@ RULES: dict[str, Rule] = {
         "reason_twice",
         "location_twice",
         "usage_rights_not_validated",
+        "pdf_fault_harmless",
         "certificate_unrelated",
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",
@@ -257,6 +282,16 @@ RULES: dict[str, Rule] = {
         "archive_time_stamp_index",
         "time_stamp_in_future",
         "document_time_stamp_broken",
+    ),
+    **_rules(
+        Step.TIME_STAMPS,
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+        "time_stamp_algorithm_not_allowed",
+    ),
+    **_rules(
+        Step.TIME_STAMPS,
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        "time_stamp_algorithm_expired",
     ),
     **_rules(Step.TIME_STAMPS, SubIndication.TIMESTAMP_ORDER_FAILURE, "time_stamp_order"),
     **_rules(

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from idservice.errors import Finding
-from idservice.validation.certificates import (
-    CLOCK_TOLERANCE,
-    Role,
-    Use,
-    judge_path,
-    moment,
-)
+from idservice.validation.algorithms import algorithm_findings, imprint_findings
+from idservice.validation.certificates import PathJudgement, Reliance, Role, Use, judge_path
 from idservice.validation.evidence import CertificatePath, PathFacts
 from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
+from idservice.validation.moments import moment
+from idservice.validation.process import ProcessStep, StepResult, skipped_step, step_result
 from idservice.validation.proofs import Proofs
 from idservice.validation.rules import Indication, Step, rule_for
+from idservice.validation.validation_policy import Purpose, ValidationPolicy
 from idservice.validation.verdict import Verdict, verdict_of
 
 _LEAST_ACCURACY = 1.0
@@ -38,14 +36,25 @@ _TOLD_AS = {
 }
 """What a signature is told about the certificates of its time-stamps."""
 
+_BY_TIME = frozenset({"time_stamp_algorithm_expired"})
+"""What befalls a genuine token merely because time passes."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedTimeStamp:
-    """One time-stamp and what was decided about it, with the path of its authority."""
+    """One time-stamp and what was decided about it, with the path of its authority.
+
+    `reliances` are the statements about the certificates of that path which hold.
+    `proved_at` is the earliest time at which it is proved to have existed itself, `steps` what
+    each step of the process came to.
+    """
 
     facts: TimeStampFacts
     verdict: Verdict
     path: CertificatePath | None
+    reliances: tuple[Reliance, ...] = ()
+    proved_at: dt.datetime | None = None
+    steps: tuple[StepResult, ...] = ()
 
     @property
     def time(self) -> dt.datetime | None:
@@ -57,7 +66,8 @@ class JudgedTimeStamp:
         """Whether the token is genuine and over what it stands at, whoever may trust it."""
         errors = self.verdict.errors
         return self.facts.integrity is Integrity.INTACT and all(
-            rule_for(item.code).step is Step.X509_VALIDATION for item in errors
+            rule_for(item.code).step is Step.X509_VALIDATION or item.code in _BY_TIME
+            for item in errors
         )
 
     @property
@@ -70,7 +80,10 @@ class JudgedTimeStamp:
 
 
 def judge_document_time_stamps(
-    stamps: Sequence[TimeStampFacts], paths: Sequence[PathFacts], now: dt.datetime
+    stamps: Sequence[TimeStampFacts],
+    paths: Sequence[PathFacts],
+    now: dt.datetime,
+    policy: ValidationPolicy,
 ) -> tuple[tuple[JudgedTimeStamp, ...], Proofs]:
     """Judge time-stamps over the document, newest first; return them in their own order.
 
@@ -80,17 +93,19 @@ def judge_document_time_stamps(
     judged: dict[int, JudgedTimeStamp] = {}
     order = sorted(range(len(stamps)), key=lambda index: stamps[index].end or 0, reverse=True)
     for index in order:
-        item = judge_time_stamp(stamps[index], paths[index], proofs)
+        item = judge_time_stamp(stamps[index], paths[index], proofs, policy)
         judged[index] = item
         if item.time is not None and item.facts.end is not None:
             proofs = proofs.add(item.facts.end, item.time)
     return tuple(judged[index] for index in range(len(stamps))), proofs
 
 
-def judge_time_stamp(stamp: TimeStampFacts, found: PathFacts, proofs: Proofs) -> JudgedTimeStamp:
+def judge_time_stamp(
+    stamp: TimeStampFacts, found: PathFacts, proofs: Proofs, policy: ValidationPolicy
+) -> JudgedTimeStamp:
     """Judge one time-stamp: its token, then the certificates of its authority (cl. 5.4.4)."""
     findings = list(stamp.findings)
-    sound = all(rule_for(item.code).sub_indication is None for item in findings)
+    sound = not any(policy.refuses(item.code) for item in findings)
     if stamp.integrity is not Integrity.INTACT and sound:
         findings.append(
             Finding(
@@ -99,14 +114,57 @@ def judge_time_stamp(stamp: TimeStampFacts, found: PathFacts, proofs: Proofs) ->
                 "Have the document time-stamped again.",
             )
         )
+    judged, proved_at = PathJudgement((), ()), None
     if stamp.gen_time is not None:
-        findings += _future(stamp.gen_time, proofs.now)
+        proved_at = max(proofs.time_of(stamp.end), stamp.gen_time)
+        findings += _future(stamp.gen_time, proofs.now, policy)
+        findings += algorithm_findings(stamp.algorithms, Purpose.TIME_STAMP, policy, proved_at)
+        findings += imprint_findings(stamp.imprint and stamp.imprint[0], policy, proved_at)
         findings += found.findings
         if found.path is not None:
-            proved_at = max(proofs.time_of(stamp.end), stamp.gen_time)
             use = Use(Role.TIME_STAMP, stamp.gen_time, proved_at, proofs.covers(stamp.end))
-            findings += judge_path(found.path, use, _with_its_own(stamp, proofs)).findings
-    return JudgedTimeStamp(stamp, verdict_of(findings), found.path)
+            judged = judge_path(found.path, use, _with_its_own(stamp, proofs), policy)
+            findings += judged.findings
+    verdict = verdict_of(findings, policy)
+    result = JudgedTimeStamp(stamp, verdict, found.path, judged.reliances, proved_at)
+    return replace(result, steps=tuple(_steps(result, policy)))
+
+
+def _steps(stamp: JudgedTimeStamp, policy: ValidationPolicy) -> Iterator[StepResult]:
+    """Tell the steps for a time-stamp that was judged (cl. 5.4.4, 5.6.2.1)."""
+    found = (*stamp.verdict.errors, *stamp.verdict.warnings)
+    for step, rules, looked_at in _TOLD:
+        if step is ProcessStep.PAST_CERTIFICATE and stamp.path is None:
+            yield skipped_step(step, "There is no path to a certificate that is trusted here.")
+            continue
+        told = (item for item in found if rule_for(item.code).step in rules)
+        when = "" if stamp.proved_at is None else moment(stamp.proved_at)
+        yield step_result(step, told, looked_at.format(when or "no time"), policy)
+
+
+_TOLD = (
+    (ProcessStep.FORMAT_CHECKING, {Step.FORMAT_CHECK}, "The token and where it stands were read."),
+    (
+        ProcessStep.IDENTIFICATION,
+        {Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE},
+        "The token must name the certificate of its authority by its hash.",
+    ),
+    (
+        ProcessStep.CRYPTOGRAPHIC_VERIFICATION,
+        {Step.CRYPTOGRAPHIC_VERIFICATION},
+        "The value of the token was computed.",
+    ),
+    (
+        ProcessStep.TIME_STAMPS,
+        {Step.TIME_STAMPS, Step.ACCEPTANCE},
+        "Imprint, time and algorithms were judged.",
+    ),
+    (
+        ProcessStep.PAST_CERTIFICATE,
+        {Step.X509_VALIDATION, Step.VALIDATION_CONTEXT},
+        "The certificates of the authority were judged as of {}, the earliest proved time.",
+    ),
+)
 
 
 def _with_its_own(stamp: TimeStampFacts, proofs: Proofs) -> Proofs:
@@ -172,8 +230,8 @@ def _tolerance(one: JudgedTimeStamp, other: JudgedTimeStamp) -> dt.timedelta:
     return dt.timedelta(seconds=min(max(accuracy, _LEAST_ACCURACY), 60.0))
 
 
-def _future(gen_time: dt.datetime, now: dt.datetime) -> Iterator[Finding]:
-    if gen_time > now + CLOCK_TOLERANCE:
+def _future(gen_time: dt.datetime, now: dt.datetime, policy: ValidationPolicy) -> Iterator[Finding]:
+    if gen_time > now + policy.freshness.clock:
         yield Finding(
             "time_stamp_in_future",
             f"The time-stamp is of {moment(gen_time)}, after the time of this validation.",

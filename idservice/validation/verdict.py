@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from idservice.errors import Finding
-from idservice.validation.rules import Indication, Rule, SubIndication, rule_for
+from idservice.validation.rules import Indication, Rule, SubIndication
+from idservice.validation.validation_policy import ValidationPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,13 @@ class Verdict:
         return self.indication is Indication.TOTAL_PASSED
 
 
-def verdict_of(findings: Iterable[Finding]) -> Verdict:
-    """Judge findings together, each once.
+def verdict_of(findings: Iterable[Finding], policy: ValidationPolicy) -> Verdict:
+    """Judge findings together by a policy, each once.
 
     The sub-indication is the first one of the gravest kind, in the order of the steps.
     """
-    judged = sorted(((rule_for(item.code), item) for item in dict.fromkeys(findings)), key=_rank)
+    ruled = ((policy.rule(item.code), item) for item in dict.fromkeys(findings))
+    judged = sorted(((rule, item) for rule, item in ruled if rule is not None), key=_rank)
     errors = tuple(item for rule, item in judged if rule.sub_indication is not None)
     warnings = tuple(item for rule, item in judged if rule.sub_indication is None)
     if not errors:

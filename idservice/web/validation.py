@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
 from idservice.services.validation import TrustedCertificate, read_trusted
+from idservice.services.validation_policies import shipped_policy
 from idservice.web.bodies import form_fields
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.state import web_state
@@ -63,6 +64,7 @@ def validate() -> Response:
     content = form_content()
     anchors = _anchors(fields.trust)
     at = _time(fields.at)
+    policy = None if fields.policy is None else shipped_policy(fields.policy)
     # A place is taken only when all has arrived, so that a slow sender holds none.
     with document_data(stream) as data, _optional_data(content) as signed, one_of_few():
         if not data:
@@ -74,6 +76,7 @@ def validate() -> Response:
             password=fields.password,
             at=at,
             extra_anchors=anchors,
+            policy=policy,
         )
     return jsonify(report.to_json())
 

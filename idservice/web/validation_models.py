@@ -38,6 +38,10 @@ class ValidationFields(RequestModel):
             description="Further trust anchors: one or more certificates in PEM.",
         ),
     ] = None
+    policy: Annotated[
+        Literal["strict", "lenient"] | None,
+        Field(description="The validation policy; that of the service unless given."),
+    ] = None
 
 
 class ValidationForm(ValidationFields):
@@ -74,6 +78,9 @@ class ChangeItem(ReportModel):
     revision: int | None
     page: int | None
     message: str
+    kind: str
+    verdict: Literal["none", "permitted", "forbidden", "not-analysed"]
+    coveredBy: str | None  # noqa: N815 - the name on the wire
 
 
 class Changes(ReportModel):
@@ -93,6 +100,70 @@ class Trust(ReportModel):
 Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 
 
+class AlgorithmsAnswer(ReportModel):
+    """With what something was signed; the digest is null where the scheme fixes it."""
+
+    signature: str
+    digest: str | None
+    keyBits: int | None  # noqa: N815 - the name on the wire
+
+
+class ClaimsAnswer(ReportModel):
+    """What the signer said; nobody has verified any of it."""
+
+    reason: str | None
+    location: str | None
+    contact: str | None
+    roles: list[str]
+    commitments: list[str]
+    signaturePolicy: str | None  # noqa: N815 - the name on the wire
+
+
+class CertificateAnswer(ReportModel):
+    """One certificate on which the verdict rests, and what it is there for."""
+
+    role: Literal["signer", "authority", "anchor", "time-stamping", "ocsp-responder", "crl-issuer"]
+    subject: str
+    issuer: str | None
+    serialNumber: str | None  # noqa: N815 - the name on the wire
+    notBefore: str  # noqa: N815 - the name on the wire
+    notAfter: str  # noqa: N815 - the name on the wire
+    sha256: str | None
+    source: Literal["signature", "document", "trusted", "known", "unknown"]
+
+
+class StepAnswer(ReportModel):
+    """How one step of the process (ETSI EN 319 102-1) ended, what it looked at, and why."""
+
+    step: str
+    clause: str
+    outcome: Literal["passed", "failed", "indeterminate", "skipped"]
+    lookedAt: str  # noqa: N815 - the name on the wire
+    reasons: list[FindingAnswer]
+
+
+class PolicyAnswer(ReportModel):
+    """The validation policy that was applied."""
+
+    name: str
+    description: str
+
+
+class RevocationAnswer(ReportModel):
+    """One statement that a certificate was good, on which the verdict rests."""
+
+    certificate: str
+    source: Literal["ocsp", "crl", "authority"]
+    state: Literal["valid", "suspended", "revoked"]
+    thisUpdate: str | None  # noqa: N815 - the name on the wire
+    nextUpdate: str | None  # noqa: N815 - the name on the wire
+    producedAt: str | None  # noqa: N815 - the name on the wire
+    revokedAt: str | None  # noqa: N815 - the name on the wire
+    reason: str | None
+    issuedBy: str | None  # noqa: N815 - the name on the wire
+    inDocument: bool  # noqa: N815 - the name on the wire
+
+
 class TimeStampAnswer(ReportModel):
     """One time-stamp (RFC 3161) and what was decided about it."""
 
@@ -106,17 +177,11 @@ class TimeStampAnswer(ReportModel):
     anchor: str | None
     errors: list[FindingAnswer]
     warnings: list[FindingAnswer]
-
-
-class RevocationAnswer(ReportModel):
-    """One statement that a certificate was good, on which the verdict rests."""
-
-    certificate: str
-    source: Literal["ocsp", "crl", "authority"]
-    state: Literal["valid", "suspended", "revoked"]
-    thisUpdate: str | None  # noqa: N815 - the name on the wire
-    issuedBy: str | None  # noqa: N815 - the name on the wire
-    inDocument: bool  # noqa: N815 - the name on the wire
+    algorithms: AlgorithmsAnswer | None
+    imprintDigest: str | None  # noqa: N815 - the name on the wire
+    certificates: list[CertificateAnswer]
+    revocation: list[RevocationAnswer]
+    steps: list[StepAnswer]
 
 
 class SignatureReportAnswer(ReportModel):
@@ -137,6 +202,12 @@ class SignatureReportAnswer(ReportModel):
     warnings: list[FindingAnswer]
     timeStamps: list[TimeStampAnswer]  # noqa: N815 - the name on the wire
     revocation: list[RevocationAnswer]
+    subFilter: str | None  # noqa: N815 - the name on the wire
+    algorithm: str | None
+    algorithms: AlgorithmsAnswer | None
+    claims: ClaimsAnswer
+    certificates: list[CertificateAnswer]
+    steps: list[StepAnswer]
 
 
 class ValidationAnswer(ReportModel):
@@ -150,3 +221,4 @@ class ValidationAnswer(ReportModel):
     errors: list[FindingAnswer]
     timeStamps: list[TimeStampAnswer]  # noqa: N815 - the name on the wire
     validationTime: str | None  # noqa: N815 - the name on the wire
+    policy: PolicyAnswer | None

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from support.policies import STRICT
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import MalformedInput
@@ -28,6 +27,7 @@ from idservice.services.revocation import (
     RevocationStatus,
 )
 from idservice.services.trust import TrustContext, find_paths
+from idservice.validation.decision import SignatureDecision
 from idservice.validation.facts import (
     ChangeVerdict,
     Coverage,
@@ -37,10 +37,10 @@ from idservice.validation.facts import (
     SignatureFacts,
     worst_change,
 )
-from idservice.validation.decision import SignatureDecision
 from idservice.validation.policy import decide_document
 from idservice.validation.rules import Indication
 from idservice.validation.verdict import Verdict
+from support.policies import STRICT
 
 DER = Encoding.DER
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"

@@ -18,6 +18,7 @@ from idservice.validation.facts import (
 )
 from idservice.validation.policy import Verdict, decide
 from idservice.validation.rules import RULES, Indication, Step, SubIndication, rule_for
+from support.policies import STRICT
 
 TRUSTED = TrustFacts(TrustVerdict.TRUSTED, "CN=Root", ())
 APPENDED = (Change("revision-appended", 2, None, "Revision 2 was appended."),)
@@ -37,12 +38,12 @@ def signature(
 def verdict(*codes: str, trust: tuple[str, ...] = ()) -> Verdict:
     """Decide about findings of the file and of the trust."""
     found = tuple(Finding(code, code) for code in trust)
-    return decide(signature(*codes), TrustFacts(TrustVerdict.TRUSTED, None, found))
+    return decide(signature(*codes), TrustFacts(TrustVerdict.TRUSTED, None, found), STRICT)
 
 
 def test_nothing_wrong_passes() -> None:
     """A signature without a finding is TOTAL-PASSED."""
-    assert decide(signature(), TRUSTED) == Verdict(Indication.TOTAL_PASSED, None, (), ())
+    assert decide(signature(), TRUSTED, STRICT) == Verdict(Indication.TOTAL_PASSED, None, (), ())
 
 
 @pytest.mark.parametrize("code", list(RULES))
@@ -92,7 +93,7 @@ def test_findings_of_trust_count_like_others() -> None:
 
 def test_what_was_appended_is_never_passed() -> None:
     """Changes that are not analysed make the signature INDETERMINATE; integrity stays."""
-    found = decide(signature(coverage=Coverage.REVISION, changes=APPENDED), TRUSTED)
+    found = decide(signature(coverage=Coverage.REVISION, changes=APPENDED), TRUSTED, STRICT)
     assert found.indication is Indication.INDETERMINATE
     assert found.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
     assert [item.code for item in found.errors] == ["changes_not_analysed"]
@@ -101,13 +102,13 @@ def test_what_was_appended_is_never_passed() -> None:
 @pytest.mark.parametrize("integrity", [Integrity.UNVERIFIABLE, Integrity.BROKEN])
 def test_a_signature_that_did_not_verify_never_passes(integrity: Integrity) -> None:
     """Even without any finding, integrity other than intact refuses."""
-    found = decide(signature(integrity=integrity), TRUSTED)
+    found = decide(signature(integrity=integrity), TRUSTED, STRICT)
     assert found.indication is not Indication.TOTAL_PASSED
 
 
 def test_broken_coverage_never_passes() -> None:
     """Even without any finding, coverage that is broken refuses."""
-    found = decide(signature(coverage=Coverage.BROKEN), TRUSTED)
+    found = decide(signature(coverage=Coverage.BROKEN), TRUSTED, STRICT)
     assert found.sub_indication is SubIndication.FORMAT_FAILURE
 
 

@@ -20,6 +20,7 @@ from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
 from idservice.validation.levels import reached_level
 from idservice.validation.proofs import Proofs
 from idservice.validation.time_stamps import judge_document_time_stamps
+from support.policies import STRICT
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -76,7 +77,7 @@ def test_an_expired_time_stamp_counts_under_a_newer_one() -> None:
     """Newest first: the newer one proves that the older one existed in its period."""
     stamps = (stamp(-900, 10), stamp(-300, 20))
     paths = (unit(after=-200), unit())
-    judged, proofs = judge_document_time_stamps(stamps, paths, NOW)
+    judged, proofs = judge_document_time_stamps(stamps, paths, NOW, STRICT)
     assert [item.verdict.passed for item in judged] == [True, True]
     assert proofs.time_of(10) == NOW - 900 * DAY
     assert proofs.time_of(11) == NOW - 300 * DAY
@@ -98,7 +99,7 @@ def test_an_expired_time_stamp_counts_under_a_newer_one() -> None:
 def test_a_newer_time_stamp_must_hold_itself(newer: TimeStampFacts, newer_path: PathFacts) -> None:
     """One that is too late, covers too little or does not hold rescues nothing."""
     paths = (unit(after=-200), newer_path)
-    judged, proofs = judge_document_time_stamps((stamp(-900, 10), newer), paths, NOW)
+    judged, proofs = judge_document_time_stamps((stamp(-900, 10), newer), paths, NOW, STRICT)
     assert not judged[0].verdict.passed
     assert proofs.time_of(10) >= NOW - 300 * DAY
 
@@ -107,7 +108,7 @@ def judged(statement: Statement, *, at: int, proved_at: int, role: Role) -> Path
     """Judge a path about whose first certificate there is one statement."""
     path = CertificatePath((certificate(statements=(statement,)), ANCHOR))
     use = Use(role, NOW + at * DAY, NOW + proved_at * DAY, proved_at < 0)
-    return judge_path(path, use, Proofs(NOW))
+    return judge_path(path, use, Proofs(NOW), STRICT)
 
 
 SIGNER_OF_ANSWER = CertificatePath((certificate("responder"), ANCHOR))
@@ -160,9 +161,9 @@ def test_a_statement_speaks_for_some_times(
 
 def test_a_level_needs_a_genuine_time_stamp() -> None:
     """A broken time-stamp raises nothing; what is no baseline format stays what it is."""
-    stamps, _ = judge_document_time_stamps((stamp(-10, 20, intact=False),), (unit(),), NOW)
-    assert reached_level("PAdES_BASELINE_B", None, stamps) == "PAdES_BASELINE_B"
-    stamps, _ = judge_document_time_stamps((stamp(-10, 20),), (unit(),), NOW)
-    assert reached_level("PAdES_BASELINE_B", None, stamps) == "PAdES_BASELINE_T"
-    assert reached_level("PKCS7_B", None, stamps) == "PKCS7_T"
-    assert reached_level("PAdES_BES", None, stamps) == "PAdES_BES"
+    stamps, _ = judge_document_time_stamps((stamp(-10, 20, intact=False),), (unit(),), NOW, STRICT)
+    assert reached_level("PAdES_BASELINE_B", None, stamps, STRICT.freshness) == "PAdES_BASELINE_B"
+    stamps, _ = judge_document_time_stamps((stamp(-10, 20),), (unit(),), NOW, STRICT)
+    assert reached_level("PAdES_BASELINE_B", None, stamps, STRICT.freshness) == "PAdES_BASELINE_T"
+    assert reached_level("PKCS7_B", None, stamps, STRICT.freshness) == "PKCS7_T"
+    assert reached_level("PAdES_BES", None, stamps, STRICT.freshness) == "PAdES_BES"

@@ -18,6 +18,7 @@ from idservice.validation.facts import (
 )
 from idservice.validation.policy import decide
 from idservice.validation.report import SignatureReport, ValidationReport, printable
+from support.policies import STRICT
 
 AT = dt.datetime(2026, 6, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -36,7 +37,7 @@ def report(*codes: str, signer: str | None = "JÕEORG,JAAK-KRISTJAN,38001085718"
         ),
     )
     trust = TrustFacts(TrustVerdict.TRUSTED, "CN=Root", ())
-    return SignatureReport(facts, trust, decide(facts, trust), signer, AT)
+    return SignatureReport(facts, trust, decide(facts, trust, STRICT), signer, AT)
 
 
 def document(*signatures: SignatureReport, errors: tuple[Finding, ...] = ()) -> ValidationReport:
@@ -56,6 +57,7 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
         "errors",
         "timeStamps",
         "validationTime",
+        "policy",
     ]
     assert shown["signatures"] == [
         {
@@ -74,6 +76,20 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
             "warnings": [],
             "timeStamps": [],
             "revocation": [],
+            "subFilter": None,
+            "algorithm": None,
+            "algorithms": None,
+            "claims": {
+                "reason": None,
+                "location": None,
+                "contact": None,
+                "roles": [],
+                "commitments": [],
+                "signaturePolicy": None,
+            },
+            "certificates": [],
+            "steps": [],
+            "qualification": None,
         }
     ]
     assert json.loads(json.dumps(shown)) == shown
@@ -100,11 +116,19 @@ def test_changes_are_listed() -> None:
         (Change("revision-appended", 2, None, "Revision 2."),),
     )
     trust = TrustFacts(TrustVerdict.UNKNOWN, None, ())
-    shown = SignatureReport(facts, trust, decide(facts, trust), None, AT).to_json()
+    shown = SignatureReport(facts, trust, decide(facts, trust, STRICT), None, AT).to_json()
     assert shown["changes"] == {
         "verdict": "not-analysed",
         "items": [
-            {"code": "revision-appended", "revision": 2, "page": None, "message": "Revision 2."}
+            {
+                "code": "revision-appended",
+                "revision": 2,
+                "page": None,
+                "message": "Revision 2.",
+                "kind": "content",
+                "verdict": "not-analysed",
+                "coveredBy": None,
+            }
         ],
     }
     assert shown["claimedSigningTime"] is None
