@@ -14,7 +14,6 @@ REFUSED_ALTHOUGH_HONEST = {
     "comment/pypdf-note": "likewise",
     "comment/pypdf-highlight": "likewise, and how viewers draw its red is not said in the file",
     "fill/by-pyhanko": "the update claims more objects than there are",
-    "comment/own-removed-and-freed": "the object that is freed was in the page before",
 }
 
 
