@@ -206,9 +206,9 @@ class ValidationSettings(_Section):
     cpu_seconds: Seconds
     memory_bytes: Annotated[int, Field(ge=256 * 1024 * 1024)]
     parallel: Annotated[int, Field(ge=1, le=1024)]
-    fetch: bool
-    allowed_hosts: Words
-    fetch_seconds: Annotated[float, Field(ge=0.5, le=60)]
+    fetch: bool = False
+    allowed_hosts: Words = ()
+    fetch_seconds: Annotated[float, Field(ge=0.5, le=60)] = 10.0
 
 
 class TrustListSettings(_Section):

@@ -35,6 +35,12 @@ class MalformedOcsp(MalformedInput):
     code = "malformed_ocsp"
 
 
+class MalformedRevocationData(MalformedInput):
+    """A file that was given as revocation data holds no OCSP answer and no revocation list."""
+
+    code = "malformed_revocation_data"
+
+
 class MalformedCrl(MalformedInput):
     """A certificate revocation list cannot be read."""
 

@@ -195,10 +195,14 @@ def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
         signed.take(der_reader.INTEGER)
         inner = parse_algorithm(signed.take(der_reader.SEQUENCE))
         outer = parse_algorithm(certificate.take(der_reader.SEQUENCE))
+        signature = certificate.take(der_reader.BIT_STRING).contents
+        certificate.finish()
     except MalformedDer as exc:
         raise _malformed("its structure is not DER") from exc
     if inner.encoded != outer.encoded:
         raise _malformed("it names two different signature algorithms")
+    if signature[:1] != b"\x00":
+        raise _malformed("its signature value is no number of whole octets")
     return outer
 
 

@@ -21,6 +21,9 @@ from idservice.transport.fetch import Fetcher
 MAX_ANSWER_BYTES = 256 * 1024
 """Largest OCSP answer that is read."""
 
+MAX_CERTIFICATE_BYTES = 64 * 1024
+"""Largest certificate of an issuer that is read."""
+
 MAX_ADDRESSES = 4
 """Addresses of one certificate that are tried, of each kind."""
 
@@ -33,10 +36,10 @@ class Responder(Protocol):
 
 
 class ListSource(Protocol):
-    """A place that has a revocation list."""
+    """A place that has a revocation list, or the certificate of an issuer."""
 
     def fetch(self, seconds: float) -> bytes:
-        """Return the list in DER. Raises ServiceUnavailable, HostNotAllowed."""
+        """Return it in DER. Raises ServiceUnavailable, HostNotAllowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,10 @@ class _RemoteResponder:
 class _RemoteList:
     url: str
     fetcher: Fetcher
+    max_bytes: int = MAX_CRL_BYTES
 
     def fetch(self, seconds: float) -> bytes:
-        return self.fetcher.get(self.url, seconds=seconds, max_bytes=MAX_CRL_BYTES)
+        return self.fetcher.get(self.url, seconds=seconds, max_bytes=self.max_bytes)
 
 
 class StatusSources:
@@ -134,8 +138,25 @@ class StatusSources:
             return () if own.current_list is None else (_OwnList(own.current_list),)
         return tuple(_RemoteList(url, self._fetcher) for url in _list_addresses(certificate))
 
+    def issuers(self, certificate: x509.Certificate) -> tuple[ListSource, ...]:
+        """The places that the certificate names for its issuer's certificate (DER)."""
+        return tuple(
+            _RemoteList(url, self._fetcher, MAX_CERTIFICATE_BYTES)
+            for url in _issuer_addresses(certificate)
+        )
+
+
+def _issuer_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    return _access_addresses(certificate, AuthorityInformationAccessOID.CA_ISSUERS)
+
 
 def _responder_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    return _access_addresses(certificate, AuthorityInformationAccessOID.OCSP)
+
+
+def _access_addresses(
+    certificate: x509.Certificate, method: x509.ObjectIdentifier
+) -> tuple[str, ...]:
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
     except x509.ExtensionNotFound:
@@ -143,7 +164,7 @@ def _responder_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(
         item.access_location.value
         for item in access.value
-        if item.access_method == AuthorityInformationAccessOID.OCSP
+        if item.access_method == method
         and isinstance(item.access_location, x509.UniformResourceIdentifier)
     )[:MAX_ADDRESSES]
 

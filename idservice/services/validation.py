@@ -20,12 +20,16 @@ from idservice.errors import Finding, MalformedInput
 from idservice.pades.facts import read_facts
 from idservice.pdf.frame import PdfData
 from idservice.services.document_reading import DetachedReader, FactsReader, read_document
+from idservice.services.evidence_at_hand import OutsideEvidence
 from idservice.services.listed_services import ListedServices, TrustServiceSource, UsableLists
 from idservice.services.path_facts import certificate_facts
 from idservice.services.revocation import NoRevocationSource, RevocationSource
+from idservice.services.status_fetching import StatusFetching
+from idservice.services.status_sources import StatusSources
 from idservice.services.trust import TrustContext, find_paths
 from idservice.services.validation_policies import chosen_policy
 from idservice.settings import ValidationSettings
+from idservice.transport.fetch import Fetcher
 from idservice.validation.certificate_list import Carried, certificates_of
 from idservice.validation.decision import SignatureDecision
 from idservice.validation.evidence import PathCertificateFacts
@@ -113,10 +117,12 @@ class Validation:
         extra_anchors: Sequence[x509.Certificate] = (),
         policy: ValidationPolicy | None = None,
         extra_services: ListedServices | None = None,
+        outside: OutsideEvidence | None = None,
     ) -> ValidationReport:
         """Validate all signatures of a document at the time `at` (aware; now unless given).
 
-        Without a `policy` that of the settings applies.
+        Without a `policy` that of the settings applies. `outside` is evidence from beside the
+        document.
 
         The document is a PDF, or a CMS signature over `content`. Whatever is wrong with it is in
         the report, limits of size, time or memory that it exceeds included. Raises UnknownFormat,
@@ -125,11 +131,14 @@ class Validation:
         """
         usable = UsableLists(ListedServices()) if self._listed is None else self._listed.current()
         listed = usable.services.with_others(extra_services or ListedServices())
+        outside = outside or OutsideEvidence()
         context = TrustContext(
             (*self._anchors, *extra_anchors),
-            self._intermediates,
+            (*self._intermediates, *outside.certificates),
             self._revocation,
             at or self._clock(),
+            outside.statements,
+            self._fetching(outside),
             listed=listed,
         )
         limit = self._settings.max_document_bytes
@@ -153,6 +162,15 @@ class Validation:
             policy.name,
             policy.description,
         )
+
+    def _fetching(self, outside: OutsideEvidence) -> StatusFetching | None:
+        """What fetches for one validation; None when nothing is to be fetched."""
+        online = self._settings.fetch if outside.online is None else outside.online
+        if not online:
+            return None
+        fetcher = Fetcher(frozenset(item.lower() for item in self._settings.allowed_hosts))
+        sources = StatusSources({}, ocsp_urls=(), fetcher=fetcher)
+        return StatusFetching(sources, seconds=self._settings.fetch_seconds)
 
 
 def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:

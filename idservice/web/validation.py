@@ -11,6 +11,7 @@ from typing import IO
 from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
+from idservice.services.evidence_at_hand import OutsideEvidence, read_statements
 from idservice.services.validation import TrustedCertificate, read_trusted
 from idservice.services.validation_policies import shipped_policy
 from idservice.web.bodies import form_fields
@@ -41,6 +42,7 @@ MAX_NAME_CHARACTERS = 255
         problems=(
             errors.MalformedRequest,
             errors.MalformedCertificate,
+            errors.MalformedRevocationData,
             errors.UnsupportedMediaType,
             errors.InputTooLarge,
             errors.UnknownFormat,
@@ -64,6 +66,7 @@ def validate() -> Response:
     content = form_content()
     anchors = _anchors(fields.trust)
     at = _time(fields.at)
+    outside = _outside(fields.revocation)
     policy = None if fields.policy is None else shipped_policy(fields.policy)
     # A place is taken only when all has arrived, so that a slow sender holds none.
     with document_data(stream) as data, _optional_data(content) as signed, one_of_few():
@@ -77,6 +80,7 @@ def validate() -> Response:
             at=at,
             extra_anchors=anchors,
             policy=policy,
+            outside=outside,
         )
     return jsonify(report.to_json())
 
@@ -119,6 +123,10 @@ def _form() -> tuple[str, IO[bytes], ValidationFields]:
 
 def _anchors(pem: str | None) -> tuple[TrustedCertificate, ...]:
     return () if pem is None else read_trusted(pem.encode())
+
+
+def _outside(pem: str | None) -> OutsideEvidence:
+    return OutsideEvidence() if pem is None else OutsideEvidence(read_statements(pem.encode()))
 
 
 def _time(text: str | None) -> dt.datetime | None:

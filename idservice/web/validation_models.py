@@ -38,6 +38,15 @@ class ValidationFields(RequestModel):
             description="Further trust anchors: one or more certificates in PEM.",
         ),
     ] = None
+    revocation: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=1048576,
+            description="OCSP answers and revocation lists to use, in PEM (OCSP RESPONSE, "
+            "X509 CRL).",
+        ),
+    ] = None
     policy: Annotated[
         Literal["strict", "lenient"] | None,
         Field(description="The validation policy; that of the service unless given."),

@@ -16,8 +16,8 @@ import pytest
 
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import IdServiceError
-from idservice.pades.evidence import CarriedEvidence
 from idservice.pki.path_policies import ANY_POLICY, PolicyInputs
+from idservice.services.evidence_at_hand import EvidenceAtHand
 from idservice.services.revocation import NoRevocationSource
 from idservice.services.trust import PathFinder, TrustContext
 from idservice.services.validation_policies import shipped_policy
@@ -85,7 +85,7 @@ def certificate_der(name: str) -> bytes:
 
 
 @cache
-def carried() -> CarriedEvidence:
+def carried() -> EvidenceAtHand:
     """All authorities and all revocation lists of the suite."""
     authorities = [
         item.read_bytes()
@@ -95,7 +95,7 @@ def carried() -> CarriedEvidence:
     lists = [item.read_bytes() for item in sorted((FOLDER / "crls").glob("*.crl"))]
     evidence = [StoredEvidence(EvidenceKind.CERTIFICATE, der, None) for der in authorities]
     evidence += [StoredEvidence(EvidenceKind.CRL, der, None) for der in lists]
-    return CarriedEvidence(evidence)
+    return EvidenceAtHand(evidence)
 
 
 @cache
