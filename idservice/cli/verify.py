@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,12 @@ import click
 
 from idservice.cli import failures
 from idservice.cli.content_options import ContentWishes, content_options
+from idservice.cli.evidence_options import EvidenceWishes, evidence_options
 from idservice.cli.report_options import ReportWishes, report_options
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
 from idservice.cli.trust_files import read_trust_file
+from idservice.cli.trust_list_options import TrustListWishes, trust_list_options
 from idservice.errors import (
     Finding,
     IdServiceError,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from idservice.cli.context import AppContext
+    from idservice.services.evidence_at_hand import OutsideEvidence
+    from idservice.services.listed_services import ListedServices
     from idservice.services.validation import (
         SignatureReport,
         TrustedCertificate,
@@ -57,6 +62,15 @@ class _Time(click.ParamType[dt.datetime]):
             self.fail(f"{value!r} is no time such as 2026-06-01T12:00:00Z", param, ctx)
 
 
+@dataclass(frozen=True, slots=True)
+class _Trusted:
+    """What the caller trusts: authorities, services of trusted lists; and evidence to use."""
+
+    anchors: tuple[TrustedCertificate, ...]
+    services: ListedServices
+    outside: OutsideEvidence
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file and line.")
@@ -72,6 +86,8 @@ class _Time(click.ParamType[dt.datetime]):
     type=_Time(),
     help="Validate as of this time (ISO 8601) instead of now; the report is marked with it.",
 )
+@trust_list_options
+@evidence_options
 @report_options
 @content_options
 @click.pass_obj
@@ -83,6 +99,8 @@ def verify(
     password_file: Path | None,
     trust: tuple[Path, ...],
     at: dt.datetime | None,
+    trust_lists: TrustListWishes,
+    evidence: EvidenceWishes,
     reports: ReportWishes,
     content: ContentWishes,
 ) -> int:
@@ -100,9 +118,10 @@ def verify(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         anchors = tuple(item for path in trust for item in read_trust_file(path))
+        trusted = _Trusted(anchors, trust_lists.services(), evidence.outside())
         validation = _validation(context)
         codes = [
-            _report(validation, path, secret, at, anchors, as_json, reports, content)
+            _report(validation, path, secret, at, trusted, as_json, reports, content)
             for path in files
         ]
     return max(codes)
@@ -113,14 +132,14 @@ def _report(
     path: Path,
     password: str | None,
     at: dt.datetime | None,
-    anchors: tuple[TrustedCertificate, ...],
+    trusted: _Trusted,
     as_json: bool,
     reports: ReportWishes,
     content: ContentWishes,
 ) -> int:
     """Report about one file and return the exit code that it asks for."""
     try:
-        report = _validate(validation, path, password, at, anchors, reports, content)
+        report = _validate(validation, path, password, at, trusted, reports, content)
     except IdServiceError as exc:
         return _report_unusable(path, exc, as_json)
     if as_json:
@@ -148,7 +167,7 @@ def _validate(
     path: Path,
     password: str | None,
     at: dt.datetime | None,
-    anchors: tuple[TrustedCertificate, ...],
+    trusted: _Trusted,
     reports: ReportWishes,
     content: ContentWishes,
 ) -> ValidationReport:
@@ -165,7 +184,9 @@ def _validate(
             content=None if signed is None else signed.data,
             password=password,
             at=at,
-            extra_anchors=anchors,
+            extra_anchors=trusted.anchors,
+            extra_services=trusted.services,
+            outside=trusted.outside,
         )
         reports.write(report, document.data, validation.settings, password)
         document.require_unchanged()
@@ -221,6 +242,7 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
         ("coverage", shown["coverage"]),
         ("changes", shown["changes"]["verdict"]),
         ("trust", trust if anchor is None else f"{trust} ({anchor})"),
+        ("qualification", _qualification(shown["qualification"])),
     )
     for label, value in rows:
         branch.add(plain(f"{label}: {failures.printable(value, _MAX_NAME)}"))
@@ -232,6 +254,15 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
         _add_finding(branch, "error", found)
     for found in signature.verdict.warnings:
         _add_finding(branch, "warning", found)
+
+
+def _qualification(shown: dict[str, Any]) -> str:
+    """Say the level, and which service of which list is behind it."""
+    service = shown["anchorService"]
+    if service is None:
+        return str(shown["level"])
+    test = ", a test scheme" if service["testScheme"] else ""
+    return f"{shown['level']} ({service['service']} in the list {service['list']!r}{test})"
 
 
 def _existed_by(shown: dict[str, Any]) -> str:

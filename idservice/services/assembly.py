@@ -254,9 +254,12 @@ class Services(PkiServices):
     def validation(self) -> Validation:
         """Validation of documents, by our own authorities and revocation state."""
         from idservice.crypto.certificates import load_certificate
+        from idservice.services.own_scheme import OwnScheme, own_services
         from idservice.services.revocation import DatabaseRevocation
+        from idservice.services.trusted_lists import TrustedLists
         from idservice.services.validation import Validation
 
+        lists, home = self.settings.trust_lists, self.settings.home
         authorities = [load_certificate(der) for der in self.certificate_authority.chain_der]
         return Validation(
             self.settings.validation,
@@ -267,6 +270,10 @@ class Services(PkiServices):
             reader=self.confined_reader,
             detached_reader=self.confined_reader.read_detached,
             experimental=self.settings.signing.experimental_algorithms,
+            listed=OwnScheme(
+                own_services(authorities[:-1] if lists.own_scheme else ()),
+                TrustedLists(lists, home, clock=self.clock),
+            ),
         )
 
     @cached_property

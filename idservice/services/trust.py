@@ -169,7 +169,8 @@ class PathFinder:
         `bag` may help to find it; purpose and policies are anything unless given. Raises what
         `build_path` raises.
         """
-        return self._described(self._build(leaf, bag, purpose, policies), 0)
+        path = self._build(leaf, bag, purpose, policies)
+        return self._described(path, 0) if purpose is None else self._with_services(path, purpose)
 
     def _build(
         self,
@@ -200,7 +201,7 @@ class PathFinder:
         """Describe a path, with the services that lists know behind it."""
         services = self._context.listed.of_path(
             path.certificates,
-            _LISTED_TYPES[purpose.name],
+            _LISTED_TYPES.get(purpose.name, frozenset()),
             required=path.anchor not in self._context.anchors,
         )
         return replace(self._described(path, 0), trust_services=services)
