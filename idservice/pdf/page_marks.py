@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _UNIT: Rectangle = (0.0, 0.0, 1.0, 1.0)
 _MAX_DEPTH = 12
 _MAX_STATES = 256
+_MOST_MITER = 20.0
 _CORNERS, _MATRIX = 4, 6
 _PAINTING = {
     "S": (False, True, False),
@@ -54,7 +55,7 @@ _PAINTING = {
 """Which operator fills, strokes and first closes a path (table 59)."""
 
 _WITHOUT_EFFECT = frozenset(
-    {"J", "j", "M", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1", "BX", "EX"}
+    {"J", "j", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1", "BX", "EX"}
 )
 
 
@@ -174,6 +175,7 @@ class _ContentReader:
             "Q": self._restore,
             "cm": self._transform,
             "w": self._width,
+            "M": self._miter,
             "gs": self._external_state,
             "Tf": self._set_font,
             "Do": self._external_object,
@@ -324,6 +326,11 @@ class _ContentReader:
 
     def _width(self, operands: list[Operand]) -> None:
         self._state.width = abs(numbers(operands, 1)[0])
+
+    def _miter(self, operands: list[Operand]) -> None:
+        """The tips of lines reach as far as this allows (cl. 8.4.3.5); far ones are no lines."""
+        if numbers(operands, 1)[0] > _MOST_MITER:
+            raise malformed("the lines of the content have endless tips")
 
     def _external_state(self, operands: list[Operand]) -> None:
         found = self._resource("ExtGState", operands)

@@ -24,6 +24,16 @@ _THOUSAND = 1000.0
 _BYTES_OF_CODE = 2
 _MAX_WIDTHS = 70_000
 _SPACE = 32
+# The standard fonts without widths of their own (cl. 9.6.2.2), by codes from 32, in thousandths.
+_HELVETICA = (
+    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
+    *(*(556,) * 10, 278, 278, 584, 584, 584, 556, 1015),
+    *(667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722),
+    *(667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333),
+    *(556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333),
+    *(500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
+)
+_STANDARD = {"Helvetica": _HELVETICA, "Courier": (600,) * 95, "Courier-Bold": (600,) * 95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,21 @@ def read_font(view: View, value: Value) -> MarkFont:
     if not isinstance(first, int) or len(listed) > _MAX_WIDTHS:
         raise malformed("a font does not say how wide its characters are")
     widths = {first + place: number(view, item) * unit for place, item in enumerate(listed)}
+    if not listed and "FontDescriptor" not in entries:
+        widths = _standard_widths(view, entries)
     missing = view.dictionary(entries.get("FontDescriptor")).get("MissingWidth")
     usual = number(view, missing) * unit if missing is not None else None
     return MarkFont(widths=widths, usual=usual, is_drawn=kind == "Type3", entries=entries)
+
+
+def _standard_widths(view: View, entries: dict[str, Value]) -> dict[int, float]:
+    """Return the widths of a standard font with an encoding that leaves ASCII as it is."""
+    name = entries.get("BaseFont")
+    known = _STANDARD.get(name, ()) if isinstance(name, str) else ()
+    encoding = view.value(entries.get("Encoding"))
+    if entries.get("Subtype") == "Type3" or not (encoding is None or isinstance(encoding, str)):
+        return {}
+    return {_SPACE + place: width / _THOUSAND for place, width in enumerate(known)}
 
 
 def number(view: View, value: Value) -> float:

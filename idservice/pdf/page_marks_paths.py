@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PIECES = 8
 _LONG, _MOST_PIECES = 12.0, 64
+# By this many lines for each point that it bends, a curve is drawn to a quarter of a point.
+_BEND, _MOST_BENDS = 6.0, 250.0
 _NOWHERE: Rectangle = (0.0, 0.0, 0.0, 0.0)
 _THINNEST = 0.5
 _MAX_POINTS = 200_000
@@ -77,6 +80,7 @@ class Path:
         if not self.lines:
             raise malformed("a line begins nowhere")
         line = self.lines[-1]
+        before = len(line)
         if operator == "l":
             line += points
         elif operator == "c":
@@ -85,6 +89,7 @@ class Path:
             line += _curve(line[-1], line[-1], points[0], points[1])
         else:
             line += _curve(line[-1], points[0], points[1], points[1])
+        self.count += len(line) - before
 
 
 def area_marks(path: Path, state: State) -> list[Mark]:
@@ -131,10 +136,16 @@ def line_pieces(start: Point, end: Point) -> list[tuple[Point, Point]]:
 
 
 def _curve(start: Point, one: Point, other: Point, end: Point) -> list[Point]:
-    """Return points along a Bézier curve (cl. 8.5.2.2)."""
+    """Return points along a Bézier curve, close enough to draw it by lines (cl. 8.5.2.2)."""
     found = []
-    for piece in range(1, _PIECES + 1):
-        t = piece / _PIECES
+    bend = max(
+        abs(a - 2 * b + c)
+        for points in ((start, one, other), (one, other, end))
+        for a, b, c in zip(*points, strict=True)
+    )
+    count = max(_PIECES, int(min(_MOST_BENDS, math.sqrt(_BEND * bend))))
+    for piece in range(1, count + 1):
+        t = piece / count
         weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
         points = (start, one, other, end)
         x = sum(weight * point[0] for weight, point in zip(weights, points, strict=True))
