@@ -7,6 +7,8 @@ parsers behind it never meet input that is deep, huge or not DER.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from idservice.errors import MalformedDer
 
 MAX_DEPTH = 32
@@ -79,6 +81,10 @@ def context(number: int, *parts: bytes, constructed: bool = True) -> bytes:
     return wrap(bytes(((0xA0 if constructed else 0x80) | number,)), *parts)
 
 
+# Larger structures are not kept in memory for being looked at again.
+_REMEMBERED_BYTES = 32 * 1024
+
+
 def check_der(
     data: bytes,
     *,
@@ -94,6 +100,13 @@ def check_der(
     """
     if len(data) > max_bytes:
         raise _malformed(f"it has {len(data)} bytes where at most {max_bytes} are read")
+    if len(data) <= _REMEMBERED_BYTES:
+        _remembered(data, max_depth, max_nodes)
+    else:
+        _check(data, max_depth, max_nodes)
+
+
+def _check(data: bytes, max_depth: int, max_nodes: int) -> None:
     if element_end(data, 0, len(data)) != len(data):
         raise _malformed("something follows the end of the structure")
     pending = [(0, len(data), 1)]
@@ -118,6 +131,10 @@ def check_der(
                     raise _malformed(f"it is nested deeper than {max_depth} levels")
                 pending.append((start, stop, depth + 1))
             position = stop
+
+
+# Certificates and tokens pass several readers, each of which checks what it is given.
+_remembered = lru_cache(maxsize=128)(_check)
 
 
 def element_end(data: bytes, position: int, end: int) -> int:

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
 
-from idservice.crypto.algorithm_identifiers import resolve_signature_algorithm
+from idservice.crypto.algorithm_identifiers import (
+    AlgorithmIdentifier,
+    resolve_signature_algorithm,
+)
 from idservice.crypto.certificates import LIBRARY_ERRORS
 from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
@@ -33,6 +37,7 @@ from idservice.pki.path_certificate import comparable_name, read_certificate
 MAX_SIGNERS = 8
 """Certificates of one name that are tried as the signer of one list."""
 
+_REMEMBERED_BYTES = 32 * 1024
 _FIX = "Fetch the list again from the address in the certificate."
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
@@ -210,18 +215,25 @@ def _verify(crl: CrlFacts, signer: x509.Certificate) -> None:
             "The authority that made the revocation list may not make any.", _FIX
         )
     try:
-        verify_signature(
-            public_key_of(signer),
-            resolve_signature_algorithm(crl.algorithm),
-            crl.parsed.signature,
-            crl.parsed.tbs_certlist_bytes,
-        )
+        signed = crl.parsed.tbs_certlist_bytes
+        verify = _verify_remembered if len(signed) <= _REMEMBERED_BYTES else _verify_value
+        verify(crl.parsed.signature, signed, crl.algorithm, signer)
     except (SignatureInvalid, MalformedDer) as exc:
         raise StatusAnswerInvalid(
             "The signature of the revocation list does not verify: it was changed, or somebody "
             "else signed it.",
             _FIX,
         ) from exc
+
+
+def _verify_value(
+    value: bytes, signed: bytes, algorithm: AlgorithmIdentifier, signer: x509.Certificate
+) -> None:
+    verify_signature(public_key_of(signer), resolve_signature_algorithm(algorithm), value, signed)
+
+
+# One small list is in many documents: what held is remembered, for it depends on these bytes alone.
+_verify_remembered = lru_cache(maxsize=64)(_verify_value)
 
 
 def _continuing(
