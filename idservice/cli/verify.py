@@ -18,6 +18,8 @@ import click
 from idservice.cli import failures
 from idservice.cli.content_options import ContentWishes, content_options
 from idservice.cli.evidence_options import EvidenceWishes, evidence_options
+from idservice.cli.explanation import explain
+from idservice.cli.judging_options import JudgingWishes, judging_options
 from idservice.cli.report_options import ReportWishes, report_options
 from idservice.cli.secrets_input import password_options, read_password
 from idservice.cli.terminal import plain, print_json, results
@@ -90,6 +92,7 @@ class _Trusted:
 @evidence_options
 @report_options
 @content_options
+@judging_options
 @click.pass_obj
 def verify(
     context: AppContext,
@@ -103,6 +106,7 @@ def verify(
     evidence: EvidenceWishes,
     reports: ReportWishes,
     content: ContentWishes,
+    judging: JudgingWishes,
 ) -> int:
     """Verify every signature in FILES and say what can be relied upon.
 
@@ -121,7 +125,7 @@ def verify(
         trusted = _Trusted(anchors, trust_lists.services(), evidence.outside())
         validation = _validation(context)
         codes = [
-            _report(validation, path, secret, at, trusted, as_json, reports, content)
+            _report(validation, path, secret, at, trusted, as_json, reports, content, judging)
             for path in files
         ]
     return max(codes)
@@ -136,16 +140,19 @@ def _report(
     as_json: bool,
     reports: ReportWishes,
     content: ContentWishes,
+    judging: JudgingWishes,
 ) -> int:
     """Report about one file and return the exit code that it asks for."""
     try:
-        report = _validate(validation, path, password, at, trusted, reports, content)
+        report = _validate(validation, path, password, at, trusted, reports, content, judging)
     except IdServiceError as exc:
         return _report_unusable(path, exc, as_json)
     if as_json:
         print_json(report.to_json(), indent=None)
     else:
         _show(report, as_of=at is not None)
+        if judging.explain:
+            explain(report)
     return failures.DONE if report.passed else failures.FAILED
 
 
@@ -170,6 +177,7 @@ def _validate(
     trusted: _Trusted,
     reports: ReportWishes,
     content: ContentWishes,
+    judging: JudgingWishes,
 ) -> ValidationReport:
     from idservice.services.documents import open_document
 
@@ -184,6 +192,7 @@ def _validate(
             content=None if signed is None else signed.data,
             password=password,
             at=at,
+            policy=judging.policy(),
             extra_anchors=trusted.anchors,
             extra_services=trusted.services,
             outside=trusted.outside,
@@ -248,7 +257,7 @@ def _add_signature(tree: Tree, signature: SignatureReport) -> None:
         branch.add(plain(f"{label}: {failures.printable(value, _MAX_NAME)}"))
     for item in shown["timeStamps"]:
         _add_time_stamp(branch, item)
-    for change in signature.facts.changes:
+    for change in signature.changes:
         branch.add(plain(f"change: {change.message}"))
     for found in signature.verdict.errors:
         _add_finding(branch, "error", found)

@@ -242,9 +242,11 @@ class PathFinder:
         no_check: bool,
     ) -> PathCertificateFacts:
         if no_check:
-            return certificate_facts(certificate, no_check=True)
+            return certificate_facts(certificate, no_check=True, issuer=issuer)
         statements, refused = self._known(certificate, issuer, anchor, depth)
-        return certificate_facts(certificate, statements=statements, refused=refused)
+        return certificate_facts(
+            certificate, statements=statements, refused=refused, issuer=issuer
+        )
 
     def _known(
         self,

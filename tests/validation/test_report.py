@@ -89,7 +89,11 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
             },
             "certificates": [],
             "steps": [],
-            "qualification": None,
+            "qualification": {
+                "level": "NA",
+                "anchorService": None,
+                "reasons": ["No trusted list knows the service that issued the certificate."],
+            },
         }
     ]
     assert json.loads(json.dumps(shown)) == shown
