@@ -32,7 +32,19 @@ MIN_RSA_BITS = 1024
 """Smaller moduli were factored in public: nothing is computed with them."""
 
 _MAX_DSA_BITS = 4096
-_MIN_FIELD_BITS = 192
+# Besides those on the allow-list: older ones of NIST, and those of RFC 5639.
+_CURVES = frozenset(
+    {
+        "secp192r1",
+        "secp224r1",
+        "secp256r1",
+        "secp384r1",
+        "secp521r1",
+        "brainpoolP256r1",
+        "brainpoolP384r1",
+        "brainpoolP512r1",
+    }
+)
 
 LegacyKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey | ed448.Ed448PublicKey
 
@@ -146,7 +158,7 @@ def _load_legacy(spki_der: bytes) -> LegacyKey:
     elif isinstance(key, dsa.DSAPublicKey):
         fits = MIN_RSA_BITS <= key.key_size <= _MAX_DSA_BITS
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        fits = key.curve.key_size >= _MIN_FIELD_BITS
+        fits = key.curve.name in _CURVES
     else:
         fits = True
     if not fits:

@@ -258,6 +258,13 @@ def test_rsa_that_was_factored_is_not_recognised(bits: int) -> None:
     assert not isinstance(caught.value.__cause__, LibraryUnsupported)
 
 
+@pytest.mark.parametrize("curve", [ec.SECP256K1()])
+def test_curves_of_other_purposes_are_not_recognised(curve: ec.EllipticCurve) -> None:
+    """A curve that no list of signature algorithms ever had is refused."""
+    with pytest.raises(UnsupportedAlgorithm):
+        recognise_key(spki(ec.generate_private_key(curve)))
+
+
 @pytest.mark.parametrize("salt", [-1, 2000])
 def test_an_impossible_salt_is_malformed(salt: int) -> None:
     """Salts that no key could hold are refused before anything is computed."""
