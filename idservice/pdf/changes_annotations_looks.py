@@ -35,7 +35,7 @@ _CORNERS, _QUAD = 4, 8
 _MAX_POINTS = 20_000
 _UNTURNED = 0x08 | 0x10
 _OUTLINED = frozenset({"Square", "Circle", "Polygon", "PolyLine", "Line"})
-_ICONS = frozenset({"Text", "Caret", "Popup"})
+_ICONS = frozenset({"Text", "Popup"})
 _STRUCK = frozenset({"Underline", "StrikeOut", "Squiggly"})
 _LIST_DEPTH = 4
 _THIN = 3.0
@@ -134,6 +134,8 @@ def _only_without(entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
         yield Mark(MarkKind.TEXT, rect)
         if entries.get("C"):
             yield Mark(MarkKind.AREA, rect, thickness=_shorter(rect))
+    elif kind == "Caret":
+        yield Mark(MarkKind.SHAPE, rect, light=0.0, thickness=_shorter(rect))
     elif kind not in _OUTLINED | _ICONS | _STRUCK | {"Highlight", "Ink", "Link"}:
         yield Mark(MarkKind.PICTURE, rect)
 
@@ -155,6 +157,8 @@ def _lines(view: View, entries: dict[str, Value]) -> Iterator[list[Point]]:
         lists = [entries.get("L")]
     elif kind in {"PolyLine", "Polygon"}:
         lists = [entries.get("Vertices")]
+    elif kind == "FreeText":
+        lists = [entries.get("CL")]
     for item in lists:
         numbers = [number(view, edge) for edge in view.items(item)]
         if len(numbers) > _MAX_POINTS:

@@ -145,7 +145,7 @@ def _beside(entries: dict[str, Value], marks: list[Mark]) -> list[Mark]:
     """A stamp is one thing with what it goes around; a text may have a line that points."""
     seen = [mark for mark in marks if mark.hides > 0]
     if entries.get("Subtype") != "Stamp" or not seen:
-        return seen
+        return [mark for mark in seen if mark.kind is not MarkKind.LINE]
     corners = [corner for mark in seen for corner in (mark.box[:2], mark.box[2:])]
     return [Mark(MarkKind.PICTURE, box_of(corners))]
 

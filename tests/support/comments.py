@@ -3,7 +3,8 @@
 Its first page says "Pay 100 euros" from 72, 720 in 18 points; the rest of the page is free.
 """
 
-from support.later_revisions import ANNOTATIONS, PAGE, XOBJECT, stream
+from support.later_revisions import ANNOTATIONS, PAGE, XOBJECT
+from support.pdf_writing import stream
 
 OVER = b"/Rect [70 714 200 736] "
 QUADS = b"/QuadPoints [72 734 190 734 72 716 190 716] "
@@ -118,6 +119,10 @@ HONEST_COMMENTS: dict[str, dict[int, bytes]] = {
     "text beside without a look": comment(
         b"/Subtype /FreeText /DA (/F1 12 Tf) /Contents (Checked) " + BESIDE
     ),
+    "text with a line that points": comment(
+        b"/Subtype /FreeText /IT /FreeTextCallout /CL [185 720 260 500 300 315] /Contents (x) "
+        + BESIDE
+    ),
     "stamp beside": comment(
         b"/Subtype /Stamp /Name /Approved " + BESIDE,
         stream(
@@ -221,6 +226,11 @@ EVIL_COMMENTS: dict[str, tuple[dict[int, bytes], str]] = {
         ),
         "annotation-covers-content",
     ),
+    "text with a thick line": (
+        comment(b"/Subtype /FreeText /CL [70 725 200 725] /BS << /W 30 >> " + BESIDE),
+        "annotation-covers-content",
+    ),
+    "huge mark of insertion": (comment(b"/Subtype /Caret " + OVER), "annotation-covers-content"),
     "picture": (
         comment(
             b"/Subtype /Stamp " + OVER,
