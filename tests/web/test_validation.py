@@ -9,6 +9,7 @@ import pytest
 
 from idservice.keystore.card import Purpose
 from idservice.web.validation_models import ValidationAnswer
+from support.detached import CONTENT, encode, fixed
 from support.homes import PERSON, PIN2
 from support.long_term import archived, authorities
 from support.pki import chain
@@ -102,6 +103,21 @@ def test_a_large_document_is_mapped(web: WebBench) -> None:
     for response in (raw, validate(web, large)):
         assert response.status_code == 200
         assert response.get_json()["signaturesCount"] == 0
+
+
+def test_a_detached_signature_comes_with_its_file(web: WebBench) -> None:
+    """The signature is the file of the form, what it is over the file in `content`."""
+    signature = encode(fixed())
+
+    def send(**files: bytes) -> Any:
+        form = {name: (io.BytesIO(data), name) for name, data in files.items()}
+        return web.client.post("/v1/validation", data=form)
+
+    report = send(file=signature, content=CONTENT).get_json()
+    assert (report["format"], report["signatures"][0]["integrity"]) == ("CAdES", "intact")
+    changed = send(file=signature, content=CONTENT + b"!").get_json()
+    assert changed["signatures"][0]["subIndication"] == "HASH_FAILURE"
+    require_problem(send(file=signature), 400, "signed_content_missing")
 
 
 def test_an_unsigned_document_says_so(web: WebBench) -> None:
