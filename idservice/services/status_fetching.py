@@ -6,6 +6,7 @@ deadline. What comes is verified like everything else; here it is only fetched.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +21,8 @@ from idservice.errors import (
     MalformedRequest,
     ServiceUnavailable,
 )
-from idservice.pki.ocsp_request import build_request
+from idservice.pki.ocsp_request import NONCE_BYTES, build_request
+from idservice.pki.ocsp_response import read_answer
 from idservice.services.status_sources import StatusSources
 from idservice.validation.facts import EvidenceKind, StoredEvidence
 
@@ -87,9 +89,10 @@ class StatusFetching:
     ) -> Iterator[StoredEvidence]:
         for responder in self._sources.responders(certificate, issuer):
             # SHA-1 only says who is meant, and it is what every responder knows (RFC 5019).
-            request_der = build_request(certificate, issuer, nonce=None, hash_name="sha1")
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            request_der = build_request(certificate, issuer, nonce=nonce, hash_name="sha1")
             answer = self._fetched(partial(responder.ask, request_der))
-            if answer is not None:
+            if answer is not None and not _is_replayed(answer, nonce):
                 yield StoredEvidence(EvidenceKind.OCSP, answer, None)
         for source in self._sources.lists(certificate, issuer):
             listed = self._fetched(source.fetch)
@@ -126,3 +129,12 @@ class StatusFetching:
         if code == "status_host_not_allowed":
             fix = "Add it to validation.allowed_hosts in the settings, if you trust it."
         self._findings.setdefault(error.detail, Finding(code, error.detail, fix))
+
+
+def _is_replayed(answer_der: bytes, nonce: bytes) -> bool:
+    """Whether an answer is to another request; many responders leave the nonce out (RFC 5019)."""
+    try:
+        basic = read_answer(answer_der).basic
+    except IdServiceError:
+        return False  # it is refused, and told of, where it is verified
+    return basic is not None and basic.nonce not in (None, nonce)
