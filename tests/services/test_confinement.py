@@ -16,19 +16,17 @@ from idservice.errors import (
 )
 from idservice.pades.facts import read_facts
 from idservice.services.confinement import ConfinedReader
-from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
 from support import pdfs
 from support.cms_forgery import Forgery
+from support.limits import limits
 from support.long_term import archived
 from support.pdfs import plain_objects, table_pdf
 from support.signed_pdfs import SignedPdf
 from support.signing import signed
 
 MEGABYTE = 1024 * 1024
-LIMITS = ValidationSettings(
-    max_document_bytes=64 * MEGABYTE, cpu_seconds=5, memory_bytes=512 * MEGABYTE, parallel=2
-)
+LIMITS = limits(max_document_bytes=64 * MEGABYTE, parallel=2)
 GOOD = signed(pdfs.baseline())
 
 

@@ -32,15 +32,13 @@ from idservice.services.preparation import (
     PreparationOrder,
     is_plain,
 )
-from idservice.settings import ValidationSettings
 from support import oracles, pdfs
+from support.limits import limits
 from support.pki import AT, chain
 from support.signing import signed, template_for
 
 MEGABYTE = 1024 * 1024
-LIMITS = ValidationSettings(
-    max_document_bytes=64 * MEGABYTE, cpu_seconds=5, memory_bytes=512 * MEGABYTE, parallel=2
-)
+LIMITS = limits(max_document_bytes=64 * MEGABYTE, parallel=2)
 ORDER = PreparationOrder.for_template(
     template_for(), SignatureOptions(), at=AT, max_bytes=64 * MEGABYTE
 )

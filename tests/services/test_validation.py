@@ -33,11 +33,11 @@ from idservice.services.validation import (
     read_trusted,
     validation_without_home,
 )
-from idservice.settings import ValidationSettings
 from idservice.validation.rules import Indication
 from support import pdfs
 from support.cms_forgery import ESS_V2, Forgery, ess_v2
 from support.homes import PIN2
+from support.limits import limits
 from support.pki import (
     AT,
     NOT_AFTER,
@@ -53,9 +53,7 @@ from support.pki import (
 from support.signed_pdfs import SignedPdf
 from support.signing import signed
 
-LIMITS = ValidationSettings(
-    max_document_bytes=10_000_000, cpu_seconds=5, memory_bytes=512 * 1024 * 1024, parallel=1
-)
+LIMITS = limits(max_document_bytes=10_000_000)
 ROOT = chain().root
 ISSUING = chain().intermediate
 DOCUMENT = signed(pdfs.baseline())

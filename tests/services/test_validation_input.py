@@ -13,13 +13,11 @@ from idservice.pades.facts import read_facts
 from idservice.services.confinement import ConfinedReader
 from idservice.services.document_reading import FactsReader
 from idservice.services.validation import Validation, read_trusted
-from idservice.settings import ValidationSettings
 from support import pdfs
+from support.limits import limits
 from support.pki import AT, chain
 
-LIMITS = ValidationSettings(
-    max_document_bytes=60_000, cpu_seconds=5, memory_bytes=512 * 1024 * 1024, parallel=1
-)
+LIMITS = limits(max_document_bytes=60_000)
 
 
 @pytest.mark.parametrize("reader", [read_facts, ConfinedReader(LIMITS)], ids=["here", "apart"])

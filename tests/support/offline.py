@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from idservice.services.validation import Validation, ValidationReport
-from idservice.settings import ValidationSettings
+from support.limits import limits
 from support.long_term import HOUR, authorities
 from support.pki import AT, CertificatePair
 
-LIMITS = ValidationSettings(
-    max_document_bytes=10_000_000, cpu_seconds=5, memory_bytes=512 * 1024 * 1024, parallel=1
-)
+LIMITS = limits(max_document_bytes=10_000_000)
 NOW = AT + HOUR
 PASSED = ("TOTAL-PASSED", None)
 OUT_OF_BOUNDS = ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
