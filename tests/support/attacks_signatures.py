@@ -272,7 +272,7 @@ def variants() -> Iterator[Variant]:
     yield from over_bases("ssa", _FIELDS, ("table", "p1", "p2", "p3"))
     for base in ("table", "p2", "p3", "p2-stream"):
         codes = ("certificate_not_trusted", "signature-covers-content", "changes_forbidden")
-        yield variant("ssa", "untrusted-over-text", base, codes, _signed_by_mallory, victim=1)
+        yield variant("ssa", "untrusted-over-text", base, codes, _signed_by_mallory)
         seen = ("time-stamp-visible", "signature-field-changed")
         yield variant("ssa", "visible-time-stamp", base, seen, _visible_stamp)
     yield from over_bases("spoof", _VALUES, ("table", "p1", "b-lta", "twice"))
