@@ -125,6 +125,11 @@ def _information_changed(judgement: Judgement, old: Value, new: Value) -> None:
         for key in was.keys() | now.keys()
         if not same(step.old, was.get(key), step.new, now.get(key))
     }
+    if was and not now:
+        # Some writers leave it out of their trailers; nothing false is said instead.
+        message = "no longer names title, author and dates of the document"
+        judgement.permit("information-removed", message, kind=Kind.METADATA)
+        return
     permitted = _INFO_OF_WRITER if was else _INFO_OF_WRITER | _NEW_INFO
     if keys - permitted:
         named = ", ".join(sorted(keys - permitted))[:80]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _BOTH_FLAGS = 3
 _NEW_FORM = frozenset({"Fields", "SigFlags", "DA", "DR"})
-_DEFAULTS = frozenset({"DA", "Q"})
+_DEFAULTS = frozenset({"DA"})
 # A field with one of these is a widget as well.
 _WIDGET_KEYS = frozenset({"AP", "Rect", "Subtype"})
 # What a new field or widget may say (tables 166, 191, 226 and 235); nothing of it acts.

@@ -1,6 +1,6 @@
 """Rules about pages: only their annotations may differ (ISO 32000-2 cl. 7.7.3).
 
-Also the order in which tabs move, and the date of the last change, which show nowhere.
+Also the order in which tabs move to added ones, and the date of the last change.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ PARTS: dict[str, tuple[str, str]] = {
 }
 """What is said of the parts of a page: by entries of a page, and of resources (table 34)."""
 
-# Nothing of the page shows these.
-_HARMLESS = frozenset({"Tabs", "LastModified"})
+_TABS = ("page-entry-changed", "changes in which order tabs move on a page")
 
 
 def page_changed(
@@ -78,6 +77,9 @@ def _page_changed(
             continue
         if key == "Annots":
             annotations_changed(judgement, page, before, after)
+        elif key == "Tabs" and was.get("Annots") != now.get("Annots") and isinstance(after, str):
+            # Programs that add a field or comment to a tagged page say so (cl. 12.5.1).
+            judgement.permit(*_TABS, page, kind=Kind.METADATA)
         elif _same_entry(judgement, key, before, after):
             continue
         else:
@@ -139,9 +141,11 @@ def _leaves(judgement: Judgement, view: View, tree: Value) -> list[str]:
 def _entry_changed(
     judgement: Judgement, page: int | None, key: str, old: Value, new: Value
 ) -> None:
-    if key in _HARMLESS and isinstance(judgement.step.new.value(new), (str, bytes)):
-        message = "changes in which order tabs move, or a date"
+    if key == "LastModified" and isinstance(judgement.step.new.value(new), bytes):
+        message = "says when a page was changed"
         judgement.permit("page-entry-changed", message, page, kind=Kind.METADATA)
+    elif key == "Tabs":
+        judgement.forbid(*_TABS, page)
     elif key == "AA":
         code = action_code(new) or "action-added"
         judgement.forbid(code, "makes viewers act when they show a page", page)

@@ -22,7 +22,6 @@ EXTENDED, REDUCED, CHANGED = "structure-extended", "structure-reduced", "structu
 _ELEMENT = frozenset(
     {"Type", "S", "P", "K", "Pg", "T", "Alt", "Lang", "ID", "A", "C", "R", "NS", "TU"}
 )
-_GROWING = frozenset({"RoleMap", "IDTree"})
 _NODE = frozenset({"Nums", "Names", "Kids", "Limits"})
 _MAX_DEPTH = 32
 
@@ -45,7 +44,7 @@ def structure_changed(judgement: Judgement, _key: str, old: Value, new: Value) -
         elif key == "ParentTreeNextKey":
             grows = isinstance(after, int) and (not isinstance(before, int) or after >= before)
             _told(judgement, EXTENDED) if grows else _forbid(judgement)
-        elif key not in _GROWING or not _grows(judgement, before, after):
+        elif not same(step.old, before, step.new, after):
             _forbid(judgement)
 
 
@@ -64,7 +63,7 @@ def structure_object_changed(
     elif not _NODE.isdisjoint(was) and "S" not in was:
         before, after = _root(step.old), _root(step.new)
         _tree_changed(judgement, before.get("ParentTree"), after.get("ParentTree"))
-        if not _grows(judgement, before.get("IDTree"), after.get("IDTree")):
+        if not same(step.old, before.get("IDTree"), step.new, after.get("IDTree")):
             _forbid(judgement)
     elif "S" in was and _differing(was, now) <= {"K"}:
         _kids_changed(judgement, was.get("K"), now.get("K"))
@@ -153,19 +152,6 @@ def _leaves(judgement: Judgement, view: View, tree: Value) -> dict[str, Value]:
             found[repr(key)] = listed if isinstance(listed, list) else item
         pending += view.items(node.get("Kids"))
     return found
-
-
-def _grows(judgement: Judgement, old: Value, new: Value) -> bool:
-    """Whether a dictionary has what it had, and perhaps more."""
-    step = judgement.step
-    if same(step.old, old, step.new, new):
-        return True
-    was, now = step.old.dictionary(old), step.new.dictionary(new)
-    grown = all(same(step.old, item, step.new, now.get(key)) for key, item in was.items())
-    if grown and _NODE.isdisjoint(was.keys() | now.keys()):
-        _told(judgement, EXTENDED)
-        return True
-    return False
 
 
 def _forbid(judgement: Judgement) -> None:

@@ -30,7 +30,7 @@ _ADDITIONAL = b"<< /O %b >>" % SCRIPT
 _CODES = (
     "javascript-added action-changed action-added open-action-changed catalog-changed form-changed "
     "field-changed page-content-changed pages-changed annotation-added annotation-changed "
-    "embedded-file-added signed-annotation-changed annotation-action-added outlines-changed"
+    "embedded-file-added signed-annotation-changed destinations-changed outlines-changed"
 )
 
 

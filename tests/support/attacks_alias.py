@@ -37,11 +37,11 @@ from support.revision_writing import Revision
 from support.signing import signed
 
 _LOOK = stream(b"1 g 0 0 200 20 re f BT /Helv 12 Tf 2 4 Td (200) Tj ET", XOBJECT)
-_SHOWN = "page-content-changed"
+_SHOWN = "page-content-changed font-changed xobject-changed optional-content-changed"
 _CODES = (
     _SHOWN + " appearance-changed appearance-changed-without-value object-changed resource-alias "
     "annotation-appearance-changed dss-entry-replaced form-changed metadata-changed "
-    "catalog-changed form-resources-changed dss-malformed annotation-added field-changed "
+    "catalog-changed font-changed form-resources-changed dss-malformed annotation-added field-changed "
     "structure-changed"
 )
 

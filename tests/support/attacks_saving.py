@@ -28,7 +28,7 @@ EVIL = stream(b"BT /F1 12 Tf 72 740 Td (The buyer pays 9999 euros) Tj ET")
 _EVIL_OBJECT = b"4 0 obj\n" + EVIL + b"\nendobj\n"
 Edit = Callable[[bytes], bytes]
 
-_SHOWN = "page-content-changed"
+_SHOWN = "page-content-changed font-changed xobject-changed optional-content-changed"
 
 # A proper update, that any reader follows.
 _UPDATES: Recipes = {
@@ -45,10 +45,13 @@ _UPDATES: Recipes = {
         lambda r: r.put(PAGE, {"Resources": b"<< /Font << /F1 48 0 R >> >>"}),
     ),
     "resources-above": (
-        "pages-changed page-content-changed",
+        "font-changed",
         lambda r: r.put(PAGES, {"Resources": b"<< /Font << /F1 48 0 R >> >>"}),
     ),
-    "catalog": ("catalog-changed", lambda r: r.put(CATALOG, {"ViewerPreferences": b"<< >>"})),
+    "catalog": (
+        "viewer-settings-changed",
+        lambda r: r.put(CATALOG, {"ViewerPreferences": b"<< >>"}),
+    ),
     "form-gone": (
         "catalog-changed form-changed field-removed FORMAT_FAILURE signature_not_in_field",
         lambda r: r.put(CATALOG, {"AcroForm": None}),
@@ -182,7 +185,7 @@ def variants() -> Iterator[Variant]:
         def other(data: bytes, style: str = style) -> bytes:
             return Revision(data).write(CONTENT, EVIL).write(NAME, b"null").build(style)
 
-        yield variant("isa", f"content-by-{style}", base, (_SHOWN,), other)
+        yield variant("isa", f"content-by-{style}", base, tuple(_SHOWN.split()), other)
         yield variant(
             "isa",
             f"metadata-by-{style}",

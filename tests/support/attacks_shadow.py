@@ -36,7 +36,7 @@ from support.attacks_saving import EVIL
 from support.pdf_writing import stream
 from support.revision_writing import TABLE, Revision, start_of_xref
 
-_SHOWN = "page-content-changed"
+_SHOWN = "page-content-changed font-changed xobject-changed optional-content-changed"
 _LOOKS = (
     "appearance-changed appearance-changed-without-value annotation-appearance-changed "
     "page-content-changed"
@@ -126,7 +126,7 @@ _SWITCH: Recipes = {
     "pages": ("catalog-changed pages-changed", lambda r: r.put(CATALOG, {"Pages": b"44 0 R"})),
     "kids": ("pages-changed", lambda r: r.put(PAGES, {"Kids": b"[45 0 R]", "Count": b"1"})),
     "kids-more": (
-        "pages-changed",
+        "pages-added",
         lambda r: r.put(
             PAGES, {"Kids": b"[3 0 R 22 0 R 23 0 R %d 0 R]" % SHADOW_PAGE, "Count": b"4"}
         ),

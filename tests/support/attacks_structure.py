@@ -27,7 +27,10 @@ from support.attacks import Recipes, Variant, over_bases
 from support.attacks_saving import EVIL
 from support.pdf_writing import stream
 
-_PAGES_CODES = "pages-changed page-content-changed page-geometry-changed page-box-changed"
+_PAGES_CODES = (
+    "pages-changed page-content-changed page-box-changed pages-added pages-removed "
+    "pages-reordered page-entry-changed xobject-changed font-changed"
+)
 _PAGES: Recipes = {
     "page-removed": (
         _PAGES_CODES,
@@ -103,7 +106,8 @@ _PAGES: Recipes = {
 _CATALOG_CODES = (
     "catalog-changed optional-content-changed structure-changed metadata-changed object-changed "
     "page-content-changed action-changed embedded-file-changed version-changed extensions-changed "
-    "form-changed"
+    "form-changed viewer-settings-changed page-labels-changed language-changed "
+    "embedded-file-added names-changed outlines-changed destinations-changed"
 )
 _OFF = b"<< /OCGs [35 0 R] /D << /OFF [35 0 R] /Order [35 0 R] >> >>"
 _AUTOMATIC = (
