@@ -188,7 +188,7 @@ class _Analysis:
         if step.ambiguous:
             judgement.forbid(
                 "hybrid-object-differs",
-                "has objects that are others for programs that do not read hybrid files",
+                "places one object twice, so that programs show one or the other of the two",
             )
         trailer_changed(judgement)
         note_filled(judgement)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pikepdf import Array, Object, PdfError, Stream
 
+from idservice.errors import InputTooLarge, MalformedPdf
 from idservice.pdf.damage import damaged
 from idservice.pdf.limits import MAX_SECTIONS
 from idservice.pdf.raw_objects import skip
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from pikepdf import Pdf
 
-    from idservice.errors import MalformedPdf
     from idservice.pdf.frame import FileFrame, PdfData
 
 # How often all tables together may span the file; honest ones do not overlap at all.
@@ -62,8 +62,13 @@ def _stream_offsets(data: PdfData, frame: FileFrame) -> Iterator[int]:
     pending, seen = [frame.startxref], set[int]()
     unread = _READINGS * len(data)
     while pending:
-        if len(seen) > MAX_SECTIONS or unread < 0:
-            raise damaged("the chain of cross-reference sections is too long")
+        if len(seen) > MAX_SECTIONS:
+            raise InputTooLarge(
+                f"The PDF has more than {MAX_SECTIONS} revisions, which is more than are read.",
+                "Print or export the document to a new file and sign that.",
+            )
+        if unread < 0:
+            raise damaged("its cross-reference sections overlap")
         start = pending.pop()
         position = skip(data, start + frame.header_offset)
         if start in seen or bytes(data[position : position + 4]) != b"xref":

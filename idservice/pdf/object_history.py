@@ -119,8 +119,9 @@ class Difference:
 class Step:
     """What one revision changed: both views, both trailers, and every object that differs.
 
-    `added` are the numbers that were not in use, `ambiguous` those for which a reader of
-    hybrid files sees another object than one that knows only tables.
+    `added` are the numbers that were not in use, `ambiguous` those of which a hybrid section
+    has two. What only its stream lists is judged like everything else: a reader that knows only
+    tables sees in its place what was there before.
     """
 
     revision: int
@@ -137,16 +138,14 @@ class Step:
 class _Part:
     """The entries that one revision brings, and its trailer.
 
-    `hidden` are the numbers that only /XRefStm lists, `doubled` those that the table places
-    elsewhere than the stream beside it.
+    `ambiguous` are the numbers to which the two parts of a hybrid section give two places.
     """
 
     number: int
     end: int
     entries: dict[int, Entry]
     trailer: dict[str, Value]
-    hidden: frozenset[int]
-    doubled: frozenset[int]
+    ambiguous: frozenset[int]
 
 
 class ObjectHistory:
@@ -247,9 +246,6 @@ class ObjectHistory:
         new_view = self._view(table, part.trailer)
         changed = {item.number: item for item in _differences(old_view, new_view, sorted(numbers))}
         added = frozenset(number for number in before if old_view.entry(number) is None)
-        # What is new is missing for readers that know only tables, and they show less. What
-        # was there stays as it was for them, which is another document.
-        replaced = part.hidden & changed.keys() - added
         step = Step(
             part.number,
             old_view,
@@ -258,7 +254,7 @@ class ObjectHistory:
             part.trailer,
             changed,
             added,
-            part.doubled | replaced,
+            part.ambiguous,
         )
         self.trailer = part.trailer
         return step
@@ -297,7 +293,7 @@ class ObjectHistory:
         """Put the sections of one revision over one another; they come newest first."""
         entries: dict[int, Entry] = {}
         hidden: dict[int, Entry] = {}
-        unlisted, doubled = set[int](), set[int]()
+        ambiguous: set[int] = set()
         trailer: dict[str, Value] = {}
         pointers = [section.trailer.integer("XRefStm") for section in sections]
         streams = {pointer + self.base for pointer in pointers if pointer is not None}
@@ -311,19 +307,10 @@ class ObjectHistory:
                     number: hidden.get(number, entry) if entry.kind == FREE else entry
                     for number, entry in found.items()
                 }
-                unlisted |= {n for n, entry in hidden.items() if seen.get(n, entry) == entry}
-                unlisted -= {n for n, entry in found.items() if entry.kind != FREE}
-                doubled |= {n for n, entry in hidden.items() if seen.get(n, entry) != entry}
+                ambiguous |= {n for n, entry in hidden.items() if seen.get(n, entry) != entry}
                 entries |= hidden | seen
                 hidden = {}
-        return _Part(
-            revision.number,
-            revision.end,
-            entries,
-            trailer,
-            frozenset(unlisted),
-            frozenset(doubled),
-        )
+        return _Part(revision.number, revision.end, entries, trailer, frozenset(ambiguous))
 
     def _section(self, section: XrefSection) -> tuple[dict[int, Entry], dict[str, Value]]:
         """Read the entries of one section, and its trailer."""

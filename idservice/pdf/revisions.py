@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from idservice.errors import MalformedPdf
+from idservice.errors import InputTooLarge, MalformedPdf
 from idservice.pdf.frame import FileFrame
 from idservice.pdf.limits import MAX_OBJECTS, MAX_SECTIONS
 from idservice.pdf.raw_objects import Node, RawReader, read_indirect, skip
@@ -96,7 +96,10 @@ class RevisionHistory:
 
 
 def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
-    """Follow startxref and /Prev through a file. Raises MalformedPdf for a broken chain."""
+    """Follow startxref and /Prev through a file.
+
+    Raises MalformedPdf for a broken chain, InputTooLarge for one that is too long.
+    """
     base = frame.header_offset
     sections: list[XrefSection] = []
     seen: set[int] = set()
@@ -105,8 +108,13 @@ def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
     spanned = 0
     while pending:
         start, is_hybrid_part = pending.pop()
-        if start in seen or len(seen) > MAX_SECTIONS:
-            raise _malformed("the chain of cross-reference sections is circular or too long")
+        if start in seen:
+            raise _malformed("the chain of cross-reference sections is circular")
+        if len(seen) > MAX_SECTIONS:
+            raise InputTooLarge(
+                f"The PDF has more than {MAX_SECTIONS} revisions, which is more than are read.",
+                "Print or export the document to a new file and sign that.",
+            )
         seen.add(start)
         section = read_section(data, start, reader)
         spanned += section.end - section.start

@@ -111,3 +111,12 @@ def test_later_changes_are_judged_over_an_old_fault() -> None:
     assert any(item.code == "page-content-changed" for item in signature.changes)
     harmless = only_signature(append_table(first, {20: b"null"}, size=21))
     assert not any(item.code == "page-content-changed" for item in harmless.changes)
+
+
+def test_what_an_update_says_too_much_of_its_size_is_read() -> None:
+    """An update whose /Size is too large hides nothing; one that is too small may."""
+    signed = signed_over(GOOD)
+    large = append_table(signed, {20: b"null"}, size=40)
+    assert "pdf_damaged" not in codes(only_signature(large))
+    small = append_table(signed, {20: b"null"}, size=7)
+    assert "pdf_damaged" in codes(only_signature(small))

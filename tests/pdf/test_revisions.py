@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idservice.errors import MalformedInput, MalformedPdf
+from idservice.errors import InputTooLarge, MalformedInput, MalformedPdf
 from idservice.pades.facts import read_facts
 from idservice.pdf import hybrid, revisions
 from idservice.pdf.frame import read_frame
@@ -143,7 +143,7 @@ def test_a_chain_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     data = PLAIN
     for _ in range(5):
         data = append_table(data, {5: pdfs.FONT}, size=6)
-    with pytest.raises(MalformedPdf, match="too long"):
+    with pytest.raises(InputTooLarge, match="more than 3 revisions"):
         history(data)
 
 
@@ -189,7 +189,7 @@ def test_no_more_than_can_be_validated_is_signed(monkeypatch: pytest.MonkeyPatch
     assert signed(data)
     for module in (revisions, hybrid):
         monkeypatch.setattr(module, "MAX_SECTIONS", 4)
-        with pytest.raises(MalformedPdf, match="too long"):
+        with pytest.raises(InputTooLarge, match="more than 4 revisions"):
             signed(data)
         monkeypatch.undo()
 
