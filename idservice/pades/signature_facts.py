@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from idservice.ades.algorithm_facts import algorithm_facts
 from idservice.ades.time_stamps import signature_time_stamps
 from idservice.cms.carried_data import CarriedData
-from idservice.cms.verification import CmsFacts, DigestOf, verify_detached
+from idservice.cms.verification import CmsFacts, verify_detached
 from idservice.crypto.algorithms import HashAlgorithm
 from idservice.errors import Finding
 from idservice.pades.dss import SecurityStore
@@ -29,7 +29,7 @@ from idservice.pdf.certificate_entry import read_certificate_entry
 from idservice.pdf.frame import PdfData
 from idservice.pdf.revisions import Revision
 from idservice.pdf.signatures import SignatureDictionary
-from idservice.validation.facts import Coverage, Integrity, SignatureFacts, TimeStampFacts
+from idservice.validation.facts import Claims, Coverage, Integrity, SignatureFacts, TimeStampFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def signature_facts(
     data: PdfData, found: FoundSignature
 ) -> tuple[SignatureFacts, tuple[CarriedData, ...]]:
     """Read one signature, its time-stamps included, and the evidence that they carry."""
-    cms = _cms(data, found)
+    digests = None if found.byte_range is None else _Digests(data, found.byte_range)
+    cms = _cms(data, found, digests)
     item, revision = found.item, found.revision
     faults = found.findings + cms.findings
     shortcomings = level_findings(item, cms) + cms.remarks
@@ -71,6 +72,10 @@ def signature_facts(
         end=end,
         time_stamps=tuple(item.facts for item in stamps),
         algorithms=algorithm_facts(cms.signed_with),
+        claims=Claims(item.reason, item.location, item.contact),
+        format_name=item.sub_filter,
+        digest=_signed_digest(cms, digests),
+        value=cms.signature,
     )
     return facts, (cms.carried, *(item.carried for item in stamps))
 
@@ -79,7 +84,7 @@ def time_stamp_facts(
     data: PdfData, found: FoundSignature
 ) -> tuple[TimeStampFacts, tuple[CarriedData, ...]]:
     """Read one document time-stamp, and the evidence that it carries."""
-    digest_of = None if found.byte_range is None else _digest_of(data, found.byte_range)
+    digest_of = None if found.byte_range is None else _Digests(data, found.byte_range)
     read = document_time_stamp(
         found.item, found.contents or b"", digest_of, found.findings, _sound_end(found)
     )
@@ -97,10 +102,17 @@ def _coverage(found: FoundSignature, size: int) -> Coverage:
     return Coverage.WHOLE_FILE if found.byte_range.end == size else Coverage.REVISION
 
 
-def _cms(data: PdfData, found: FoundSignature) -> CmsFacts:
-    if found.contents is None or found.byte_range is None:
+def _signed_digest(cms: CmsFacts, digests: _Digests | None) -> tuple[str, bytes] | None:
+    """The digest of the covered bytes, with the hash that the signature was made with."""
+    if digests is None or cms.signed_with is None or cms.signed_with.digest is None:
+        return None
+    name = cms.signed_with.digest
+    return (name, digests.known[name]) if name in digests.known else None
+
+
+def _cms(data: PdfData, found: FoundSignature, digest_of: _Digests | None) -> CmsFacts:
+    if found.contents is None or digest_of is None:
         return CmsFacts(Integrity.UNVERIFIABLE.value, ())
-    digest_of = _digest_of(data, found.byte_range)
     if found.item.sub_filter == X509_RSA_SHA1 and found.item.node is not None:
         certificates = read_certificate_entry(data, found.item.node)
         return verify_bare_value(found.contents, certificates, digest_of)
@@ -109,16 +121,17 @@ def _cms(data: PdfData, found: FoundSignature) -> CmsFacts:
     return verify_detached(found.contents, digest_of)
 
 
-def _digest_of(data: PdfData, ranges: ByteRange) -> DigestOf:
-    """Digest a byte range, with each algorithm once."""
-    digests: dict[str, bytes] = {}
+class _Digests:
+    """Digests a byte range, with each algorithm once; `known` are those so far, by name."""
 
-    def digest_of(algorithm: HashAlgorithm) -> bytes:
-        if algorithm.name not in digests:
-            view = memoryview(data)
+    def __init__(self, data: PdfData, ranges: ByteRange) -> None:
+        self._data, self._ranges = data, ranges
+        self.known: dict[str, bytes] = {}
+
+    def __call__(self, algorithm: HashAlgorithm) -> bytes:
+        if algorithm.name not in self.known:
+            view, ranges = memoryview(self._data), self._ranges
             state = algorithm.new(view[: ranges.first_length])
             state.update(view[ranges.second_start : ranges.end])
-            digests[algorithm.name] = state.digest()
-        return digests[algorithm.name]
-
-    return digest_of
+            self.known[algorithm.name] = state.digest()
+        return self.known[algorithm.name]

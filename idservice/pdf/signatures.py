@@ -62,6 +62,9 @@ class SignatureDictionary:
     sub_filter: str | None = None
     date: str | None = None
     keys: frozenset[str] = frozenset()
+    reason: str | None = None
+    location: str | None = None
+    contact: str | None = None
 
 
 def signature_dictionaries(document: PdfDocument) -> tuple[SignatureDictionary, ...]:
@@ -249,6 +252,9 @@ class _Reader:
             _text(value, "/SubFilter"),
             _text(value, "/M"),
             frozenset(str(key).lstrip("/") for key in value.keys()),  # noqa: SIM118 - not a dict
+            _text(value, "/Reason"),
+            _text(value, "/Location"),
+            _text(value, "/ContactInfo"),
         )
 
     def _usual(self, value: Object, node: Node) -> bool:

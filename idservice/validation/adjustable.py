@@ -45,6 +45,10 @@ ADJUSTABLE: dict[str, SubIndication] = {
         ("algorithm_experimental", "signing_certificate_sha1", "time_stamp_reference_sha1"),
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
     ),
+    # Older forms of a signature in PDF, and small faults of a file that change nothing read.
+    "sub_filter_pkcs7_sha1": SubIndication.FORMAT_FAILURE,
+    "sub_filter_x509_rsa_sha1": SubIndication.FORMAT_FAILURE,
+    "pdf_fault_harmless": SubIndication.FORMAT_FAILURE,
     "signing_certificate_attribute_missing": SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
     "revocation_list_older": SubIndication.TRY_LATER,
     "revocation_not_available": SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,

@@ -9,7 +9,7 @@ end, or where the algorithm never was acceptable, no proof can help any more.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from idservice.errors import Finding
@@ -94,6 +94,18 @@ def algorithm_findings(
     if proved_at < end:
         return
     yield _ended(shown(algorithms), purpose, end, proved_at, made_after=made_after, label=label)
+
+
+def unnamed_findings(
+    findings: Iterable[Finding], algorithms: AlgorithmFacts | None
+) -> Iterator[Finding]:
+    """Refuse what was made with an old algorithm of which nobody could say how good it was."""
+    if algorithms is None and any(item.code == "algorithm_legacy" for item in findings):
+        yield Finding(
+            "algorithm_not_allowed",
+            "It was made with an old algorithm, and how strong its key is cannot be read.",
+            "Have it made again with a current algorithm.",
+        )
 
 
 def imprint_findings(

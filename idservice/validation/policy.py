@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from idservice.errors import Finding
-from idservice.validation.algorithms import algorithm_findings
+from idservice.validation.algorithms import algorithm_findings, unnamed_findings
 from idservice.validation.certificates import PathJudgement, Role, Use, judge_path
 from idservice.validation.changes import JudgedChanges, judge_changes
 from idservice.validation.decision import DocumentDecision, SignatureDecision
@@ -36,7 +36,8 @@ from idservice.validation.facts import (
 from idservice.validation.levels import reached_level
 from idservice.validation.moments import moment
 from idservice.validation.proofs import Proofs
-from idservice.validation.rules import Step, SubIndication, rule_for
+from idservice.validation.qualification import qualify_signature
+from idservice.validation.rules import Indication, Step, SubIndication, rule_for
 from idservice.validation.steps import signature_steps
 from idservice.validation.time_stamps import (
     JudgedTimeStamp,
@@ -161,6 +162,7 @@ class _Process:
                 made_after=made_after,
             ),
             *_required_findings(signature, level, best, policy),
+            *_qualification_findings(paths.signer, use.proved_at, policy),
         )
         verdict = decide(signature, trust, policy, *more, changes=changes)
         decision = SignatureDecision(
@@ -205,6 +207,26 @@ class _Process:
         now = self._proofs.now
         use = Use(Role.SIGNER, now, now, proved=False)
         return judge_path(paths.signer.path, use, self._proofs, self._policy)
+
+
+def _qualification_findings(
+    signer: PathFacts, time: dt.datetime, policy: ValidationPolicy
+) -> Iterator[Finding]:
+    """Require what a signature would be qualified as if everything else about it holds."""
+    if policy.qualification is None:
+        return
+    path = signer.path
+    services = None if path is None else path.trust_services
+    issued = None if path is None else path.certificates[0].not_before
+    found = qualify_signature(services, Indication.TOTAL_PASSED, issued, time)
+    if found.level != policy.qualification:
+        yield Finding(
+            "qualification_not_reached",
+            f"By the trusted lists the signature would be {found.level}, and the validation "
+            f"policy requires {policy.qualification}.",
+            "Ask for a signature with a qualified certificate, or give the trusted list of its "
+            "country.",
+        )
 
 
 def _required_findings(
@@ -312,7 +334,7 @@ def _trust(
 
 def _own_findings(signature: SignatureFacts, policy: ValidationPolicy) -> tuple[Finding, ...]:
     """Findings that follow from facts that no reader would call a fault."""
-    findings = []
+    findings = list(unnamed_findings(signature.findings, signature.algorithms))
     refused = [item.code for item in signature.findings if policy.refuses(item.code)]
     known = {rule_for(code).sub_indication for code in refused}
     if signature.integrity is not Integrity.INTACT and not refused:

@@ -230,6 +230,7 @@ RULES: dict[str, Rule] = {
         "certificate_altered",
         "integrity_unverifiable",
         "level_too_low",
+        "qualification_not_reached",
         "time_stamp_delay",
     ),
     **_rules(
@@ -245,7 +246,6 @@ RULES: dict[str, Rule] = {
         Step.ACCEPTANCE,
         None,
         "not_pades",
-        "algorithm_legacy",
         "signing_time_in_cms",
         "cert_entry",
         "filter_missing",
@@ -261,6 +261,7 @@ RULES: dict[str, Rule] = {
         "unsigned_attribute_unknown",
         "digest_algorithm_unused",
         "algorithm_experimental_allowed",
+        "algorithm_legacy",
     ),
     **_rules(
         Step.TIME_STAMPS,

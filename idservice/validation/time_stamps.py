@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from idservice.errors import Finding
-from idservice.validation.algorithms import algorithm_findings, imprint_findings
+from idservice.validation.algorithms import algorithm_findings, imprint_findings, unnamed_findings
 from idservice.validation.certificates import PathJudgement, Reliance, Role, Use, judge_path
 from idservice.validation.evidence import CertificatePath, PathFacts
 from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
@@ -104,7 +104,7 @@ def judge_time_stamp(
     stamp: TimeStampFacts, found: PathFacts, proofs: Proofs, policy: ValidationPolicy
 ) -> JudgedTimeStamp:
     """Judge one time-stamp: its token, then the certificates of its authority (cl. 5.4.4)."""
-    findings = list(stamp.findings)
+    findings = [*stamp.findings, *unnamed_findings(stamp.findings, stamp.algorithms)]
     sound = not any(policy.refuses(item.code) for item in findings)
     if stamp.integrity is not Integrity.INTACT and sound:
         findings.append(

@@ -9,6 +9,7 @@ import pytest
 import idservice
 from idservice.errors import Finding
 from idservice.validation.facts import (
+    AlgorithmFacts,
     Change,
     Coverage,
     Integrity,
@@ -32,7 +33,15 @@ def signature(
 ) -> SignatureFacts:
     """Facts with these findings."""
     findings = tuple(Finding(code, code) for code in codes)
-    return SignatureFacts("S", "PAdES_BASELINE_B", integrity, coverage, findings, changes)
+    return SignatureFacts(
+        "S",
+        "PAdES_BASELINE_B",
+        integrity,
+        coverage,
+        findings,
+        changes,
+        algorithms=AlgorithmFacts("ecdsa", "sha256", 256),
+    )
 
 
 def verdict(*codes: str, trust: tuple[str, ...] = ()) -> Verdict:

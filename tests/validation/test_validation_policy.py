@@ -26,7 +26,7 @@ from idservice.validation.facts import (
 )
 from idservice.validation.policy import DocumentPaths, SignaturePaths, decide_document
 from idservice.validation.process import Outcome, ProcessStep
-from idservice.validation.rules import RULES, SubIndication
+from idservice.validation.rules import RULES, Indication, SubIndication
 from idservice.validation.validation_policy import (
     NEVER,
     OPEN,
@@ -75,10 +75,19 @@ def test_no_policy_reaches_any_other_finding(code: str) -> None:
 
 
 def test_nothing_that_breaks_a_signature_can_be_adjusted() -> None:
-    """No adjustable finding is one that fails for good."""
-    assert all(rule.indication.value == "INDETERMINATE" for rule in ADJUSTABLE.values())
-    standing = (RULES[code].sub_indication for code in ADJUSTABLE)
-    assert SubIndication.FORMAT_FAILURE not in set(standing)
+    """Of what fails for good only two older forms are adjustable, and small faults of a file."""
+    failing = {
+        code
+        for code, price in ADJUSTABLE.items()
+        if Indication.TOTAL_FAILED in (price.indication, indication_of(code))
+    }
+    assert failing == {"sub_filter_pkcs7_sha1", "sub_filter_x509_rsa_sha1", "pdf_fault_harmless"}
+
+
+def indication_of(code: str) -> Indication | None:
+    """What the rules say of a code; None for a warning."""
+    sub = RULES[code].sub_indication
+    return None if sub is None else sub.indication
 
 
 @pytest.mark.parametrize(
@@ -126,6 +135,16 @@ def test_an_algorithm_that_had_ended_before_signing_cannot_be_rescued() -> None:
     found = list(algorithm_findings(old, Purpose.SIGNATURE, STRICT, NOW))
     sub = SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
     assert verdict_of(found, STRICT).sub_indication is sub
+
+
+def test_an_old_algorithm_that_nobody_could_measure_is_refused() -> None:
+    """That an algorithm is old is a warning only where its dates can be judged."""
+    old = Finding("algorithm_legacy", "Old.")
+    assert decided_alone(STRICT, old).verdict.passed
+    unknown = replace(signature("One", 10, old), algorithms=None)
+    facts = DocumentFacts("PAdES", (unknown,))
+    found = decide_document(facts, DocumentPaths((NO_PATHS,)), NOW, LENIENT).signatures[0]
+    assert [item.code for item in found.verdict.errors] == ["algorithm_not_allowed"]
 
 
 def test_the_digest_of_an_imprint_ends_too() -> None:
@@ -261,6 +280,12 @@ def test_a_least_level_is_required(least: Level | None) -> None:
     assert found.verdict.passed is (least in (None, Level.B))
     codes = [item.code for item in found.verdict.errors]
     assert codes == ([] if found.verdict.passed else ["level_too_low"])
+
+
+def test_a_required_qualification_must_be_reached() -> None:
+    """Without a trusted list that knows the service, nothing is qualified."""
+    found = decided_alone(replace(STRICT, qualification="QESIG"))
+    assert [item.code for item in found.verdict.errors] == ["qualification_not_reached"]
 
 
 def test_the_steps_are_told_in_their_order_and_agree_with_the_verdict() -> None:
