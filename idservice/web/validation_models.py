@@ -173,6 +173,14 @@ class RevocationAnswer(ReportModel):
     inDocument: bool  # noqa: N815 - the name on the wire
 
 
+class QualificationAnswer(ReportModel):
+    """Whether something is qualified by trusted lists (ETSI TS 119 615), and why it is not more."""
+
+    level: str
+    anchorService: str | None  # noqa: N815 - the name on the wire
+    reasons: list[str]
+
+
 class TimeStampAnswer(ReportModel):
     """One time-stamp (RFC 3161) and what was decided about it."""
 
@@ -187,6 +195,7 @@ class TimeStampAnswer(ReportModel):
     errors: list[FindingAnswer]
     warnings: list[FindingAnswer]
     algorithms: AlgorithmsAnswer | None
+    qualification: QualificationAnswer
     imprintDigest: str | None  # noqa: N815 - the name on the wire
     certificates: list[CertificateAnswer]
     revocation: list[RevocationAnswer]
@@ -211,6 +220,7 @@ class SignatureReportAnswer(ReportModel):
     warnings: list[FindingAnswer]
     timeStamps: list[TimeStampAnswer]  # noqa: N815 - the name on the wire
     revocation: list[RevocationAnswer]
+    qualification: QualificationAnswer
     subFilter: str | None  # noqa: N815 - the name on the wire
     algorithm: str | None
     algorithms: AlgorithmsAnswer | None

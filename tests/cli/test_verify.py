@@ -198,6 +198,7 @@ def test_a_file_that_cannot_be_used_is_named(
         "signatures": [],
         "timeStamps": [],
         "validationTime": None,
+        "policy": None,
     }
     for told in (done, verify(file, *options)):
         assert told.err.startswith(f"idservice: {file} was not validated: ")
