@@ -19,6 +19,7 @@ from idservice.errors import (
 from idservice.pki.certificate_claims import CertificateClaims
 from idservice.trustlists.criteria import (
     CriteriaList,
+    Criterion,
     KeyUsageCriterion,
     PolicyCriterion,
     UnknownCriterion,
@@ -127,7 +128,7 @@ def test_criteria_are_decided_with_three_values(
     holds: bool | None,  # noqa: FBT001 - a value of the table
 ) -> None:
     """What is not understood decides nothing, unless the rest decides without it."""
-    of = {
+    of: dict[str, Criterion] = {
         "t": PolicyCriterion(frozenset({"1.2"})),
         "f": PolicyCriterion(frozenset({"1.3"})),
         "?": UnknownCriterion("new"),
