@@ -149,7 +149,7 @@ def _signature(
         end=SIGNATURE_END,
         time_stamps=tuple(item.facts for item in stamps),
         algorithms=algorithm_facts(cms.signed_with),
-        format_name=CADES,
+        digest=cms.digest,
         value=cms.signature,
     )
 

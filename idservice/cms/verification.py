@@ -80,7 +80,7 @@ class CmsFacts:
     `remarks` are about parts that nobody signed and no rule asks for. `time_stamps` are the
     tokens over the value `signature`, as they came along; they were not looked at, and
     neither was `carried`, the evidence about certificates. `signed_with` tells scheme, hash and
-    size of the key, whether or not they are good enough.
+    size of the key, whether or not they are good enough; `digest` is that of what was signed.
     """
 
     integrity: str
@@ -96,6 +96,7 @@ class CmsFacts:
     remarks: tuple[Finding, ...] = ()
     signed_with: SignedWith | None = None
     carried: CarriedData = NOTHING_CARRIED
+    digest: tuple[str, bytes] | None = None
 
 
 def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
@@ -174,6 +175,7 @@ def verify_signer(
         unsigned_remarks(signed_data, signer),
         None if algorithm is None else signed_with(algorithm, None if used is None else used.bits),
         carried_data(signed_data, signer),
+        _digest(signer, digest_of),
     )
 
 
@@ -346,6 +348,14 @@ def value_findings(
     except (MalformedKey, MalformedDer) as exc:
         return None, (Finding("signing_certificate_unreadable", exc.detail, exc.fix),)
     return key, legacy_key_findings(key)
+
+
+def _digest(signer: SignerInfo, digest_of: DigestOf) -> tuple[str, bytes] | None:
+    try:
+        algorithm = recognised_hash(signer.digest_algorithm.oid)
+    except UnsupportedAlgorithm:
+        return None
+    return algorithm.name, digest_of(algorithm)
 
 
 def _digest_differs(signer: SignerInfo, digest_of: DigestOf) -> bool:

@@ -74,6 +74,7 @@ def verify_bare_value(
         algorithm=_RSA_SHA1.name,
         signature=value,
         signed_with=used,
+        digest=(SHA1.name, digest_of(SHA1)),
     )
 
 
@@ -108,6 +109,7 @@ def verify_digest_content(contents: bytes, digest_of: DigestOf) -> CmsFacts:
 
     found = (*findings, *attribute_findings(signer))
     facts = verify_signer(signed_data, signer, found, digest_of_content, detached=False)
+    facts = replace(facts, digest=(SHA1.name, digest_of(SHA1)))
     return replace(facts, integrity=BROKEN) if differs else facts
 
 
