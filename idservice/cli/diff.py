@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from idservice.cli.context import AppContext
-    from idservice.pades.differences import RevisionChange, RevisionDifference
+    from idservice.services.revision_comparison import RevisionChange, RevisionDifference
 
 _MAX_NAME = 200
 _STYLES = {"permitted": "green", "forbidden": "bold red", "not-analysed": "yellow"}

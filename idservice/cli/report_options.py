@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from idservice.pdf.frame import PdfData
+    from idservice.services.documents import Document
+    from idservice.services.validation import ValidationReport
     from idservice.settings import ValidationSettings
-    from idservice.validation.report import ValidationReport
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -45,7 +45,7 @@ class ReportWishes:
     def write(
         self,
         report: ValidationReport,
-        document: PdfData,
+        document: Document,
         settings: ValidationSettings,
         password: str | None,
     ) -> None:
@@ -74,7 +74,7 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _write_html(
     wishes: ReportWishes,
     report: ValidationReport,
-    document: PdfData,
+    document: Document,
     settings: ValidationSettings,
     password: str | None,
 ) -> None:
@@ -86,7 +86,7 @@ def _write_html(
     with talk().status("Drawing pages …") as status:
         text = html_report(
             report,
-            document,
+            document.data,
             settings,
             password=password,
             progress=lambda done, most: status.update(f"Drawing pages: {done} of at most {most}"),

@@ -197,7 +197,7 @@ def _validate(
             extra_services=trusted.services,
             outside=trusted.outside,
         )
-        reports.write(report, document.data, validation.settings, password)
+        reports.write(report, document, validation.settings, password)
         document.require_unchanged()
         if signed is not None:
             signed.require_unchanged()

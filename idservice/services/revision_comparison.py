@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idservice.errors import NotAPdf, UnknownFormat
+from idservice.pades.differences import RevisionChange, RevisionDifference
 from idservice.services.confinement import ConfinedReader
 
 if TYPE_CHECKING:
-    from idservice.pades.differences import RevisionDifference
     from idservice.pdf.frame import PdfData
     from idservice.settings import ValidationSettings
+
+__all__ = ["RevisionChange", "RevisionDifference", "compare_revisions"]
 
 
 def compare_revisions(

@@ -129,7 +129,7 @@ def _operation(rule: Rule, view: Any, operation: Operation) -> dict[str, Any]:
         "summary": summary.rstrip("."),
         "description": f"{summary}\n{text}".strip(),
         "parameters": [*_path_parameters(rule), *_query_parameters(operation)],
-        "responses": {**_answers(operation), **_problems(operation)},
+        "responses": _responses(operation),
     }
     body = _request_body(operation)
     if body:
@@ -191,6 +191,16 @@ def _request_body(operation: Operation) -> dict[str, Any]:
     if operation.raw:
         content[operation.raw.media_type] = {"schema": {"type": "string", "format": "binary"}}
     return content
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    """Put answers and problems together; a status may have both forms."""
+    found = _answers(operation)
+    for status, problem in _problems(operation).items():
+        own = found.get(status, {"description": "", "content": {}})
+        text = "\n\n".join(filter(None, (own["description"], problem["description"])))
+        found[status] = {"description": text, "content": own["content"] | problem["content"]}
+    return found
 
 
 def _answers(operation: Operation) -> dict[str, Any]:

@@ -96,6 +96,13 @@ _OF_HTTP: dict[int, tuple[type[IdServiceError], str, str]] = {
 }
 
 
+FOREIGN_FORMS = "foreign_error_forms"
+"""The extension of the application that lists functions of protocols with errors of their own.
+
+Each gets an HTTP status and answers it on its own addresses; elsewhere it returns None.
+"""
+
+
 def status_of(error: type[IdServiceError]) -> int:
     """Return the HTTP status of a class of error: its own, or that of its nearest ancestor."""
     return next(_STATUS[kind] for kind in error.__mro__ if kind in _STATUS)
@@ -145,11 +152,19 @@ def _answer_own(error: IdServiceError) -> Response:
 
 
 def _answer_http(error: HTTPException) -> Response:
+    for answer in current_app.extensions.get(FOREIGN_FORMS, ()):
+        if (foreign := answer(error.code or 500)) is not None:
+            return _with_methods(foreign, error)
     kind, detail, fix = _OF_HTTP.get(
         error.code or 500,
         (errors.MalformedRequest, "The request cannot be read.", "Send a well-formed request."),
     )
     response = answer_problem(kind(detail, fix))
+    return _with_methods(response, error)
+
+
+def _with_methods(response: Response, error: HTTPException) -> Response:
+    """Name the methods that an address takes, where it does not take that of the request."""
     if error.code == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response

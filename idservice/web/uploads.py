@@ -24,6 +24,8 @@ from idservice.services.timestamp_authority import MAX_REQUEST_BYTES
 from idservice.settings import Settings
 
 CHUNK = 1 << 18
+MAX_SIVA_REQUEST_BYTES = 27 * 1024 * 1024
+"""Bytes of a request to SiVa, as the real service limits them by default."""
 TIME_STAMPING = ("/tsa", "/tsa/archive")
 WITH_DOCUMENTS = ("/v1/signatures", "/v1/extensions")
 IN_MEMORY = 1 << 20
@@ -45,6 +47,8 @@ class BodyLimits:
         settings = self._settings
         if path == "/v1/validation":
             return settings.validation.max_document_bytes + FORM_OVERHEAD
+        if path == "/validate":
+            return MAX_SIVA_REQUEST_BYTES
         if path in WITH_DOCUMENTS and self._is_logged_in(environ):
             return settings.signing.max_document_bytes + FORM_OVERHEAD
         if path.rstrip("/") in TIME_STAMPING:

@@ -1,0 +1,282 @@
+"""SiVa's interface: the report that its clients read, its errors, and its monitoring."""
+
+import base64
+import datetime as dt
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asn1crypto import tsp
+from cryptography import x509
+
+from idservice.presentation.method_uris import digest_uri, imprint_der, method_uri
+from idservice.validation.facts import AlgorithmFacts
+from support import pdfs
+from support.commands import run_idservice
+from support.homes import PERSON, PIN2
+from support.long_term import archived
+from support.signing import signed
+from support.web import WebBench
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def ask(web: WebBench, document: Any, **members: Any) -> Any:
+    """Send a document, in Base64 when it is bytes; members add to those of the request."""
+    text = base64.b64encode(document).decode() if isinstance(document, bytes) else document
+    return web.client.post("/validate", json={"filename": "a.pdf", "document": text} | members)
+
+
+def conclusion(web: WebBench, document: bytes, **members: Any) -> dict[str, Any]:
+    """The conclusion of a report that must come."""
+    answer = ask(web, document, **members)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.get_json()["validationReport"]["validationConclusion"]
+    return found
+
+
+@pytest.fixture
+def signed_here(web: WebBench, tmp_path: Path) -> dict[str, bytes]:
+    """A document signed by a person of the home, whose database knows of it, at two levels."""
+    made = {}
+    (tmp_path / "a.pdf").write_bytes(pdfs.baseline())
+    for level in ("B-LT", "B-LTA"):
+        out = tmp_path / f"{level}.pdf"
+        options = ("--as", PERSON, "--pin", PIN2, "--level", level, "--reason", "Agreed")
+        done = run_idservice(web.home, "sign", tmp_path / "a.pdf", *options, "-o", out)
+        assert done.code == 0, done.err
+        made[level] = out.read_bytes()
+    return made
+
+
+def test_a_person_of_the_home_signs_with_a_qualified_signature(
+    web: WebBench, signed_here: dict[str, bytes]
+) -> None:
+    """Our test people come out as QESIG under the strict policy, with every mandatory member."""
+    found = conclusion(web, signed_here["B-LT"])
+    assert found["policy"]["policyName"] == "POLv4"
+    assert found["policy"]["policyUrl"].endswith("#POLv4")
+    assert (found["signaturesCount"], found["validSignaturesCount"]) == (1, 1)
+    assert found["validatedDocument"] == {"filename": "a.pdf"}
+    assert found["validationLevel"] == "ARCHIVAL_DATA"
+    time = dt.datetime.strptime(found["validationTime"], TIME).replace(tzinfo=dt.UTC)
+    assert abs(dt.datetime.now(dt.UTC) - time) < dt.timedelta(minutes=5)
+    assert "signatureForm" not in found
+    (item,) = found["signatures"]
+    assert item["indication"] == "TOTAL-PASSED"
+    assert "subIndication" not in item
+    assert item["signatureFormat"] == "PAdES_BASELINE_LT"
+    assert item["signatureLevel"] == "QESIG"
+    assert item["signatureMethod"] == "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"
+    assert item["signedBy"] == "JÕEORG,JAAK-KRISTJAN,38001085718"
+    assert item["subjectDistinguishedName"] == {
+        "serialNumber": "PNOEE-38001085718",
+        "commonName": "JÕEORG,JAAK-KRISTJAN,38001085718",
+        "givenName": "JAAK-KRISTJAN",
+        "surname": "JÕEORG",
+    }
+    assert "errors" not in item
+    (scope,) = item["signatureScopes"]
+    assert (scope["scope"], scope["hashAlgo"]) == ("PARTIAL", "SHA384")
+
+
+def test_the_proofs_of_time_are_told(web: WebBench, signed_here: dict[str, bytes]) -> None:
+    """Times of time-stamp and OCSP answer, the imprint in DER, reason and archive time-stamps."""
+    (item,) = conclusion(web, signed_here["B-LTA"])["signatures"]
+    info = item["info"]
+    assert info["timestampCreationTime"] == info["bestSignatureTime"]
+    assert info["ocspResponseCreationTime"] >= info["timestampCreationTime"]
+    imprint = tsp.MessageImprint.load(base64.b64decode(info["timeAssertionMessageImprint"]))
+    assert imprint["hash_algorithm"]["algorithm"].native == "sha384"
+    (archive,) = info["archiveTimeStamps"]
+    assert archive["indication"] == "PASSED"
+    assert archive["country"] == "EE"
+    types = {one["type"] for one in item["certificates"]}
+    assert types == {"SIGNING", "SIGNATURE_TIMESTAMP", "ARCHIVE_TIMESTAMP", "REVOCATION"}
+    for one in item["certificates"]:
+        certificate = x509.load_der_x509_certificate(base64.b64decode(one["content"]))
+        name = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+        assert one["commonName"] == name
+        issuer = x509.load_der_x509_certificate(base64.b64decode(one["issuer"]["content"]))
+        certificate.verify_directly_issued_by(issuer)
+
+
+def test_nothing_is_null(web: WebBench, signed_here: dict[str, bytes]) -> None:
+    """What is not there is left out, as clients of the real service expect."""
+
+    def require_no_null(value: Any) -> None:
+        assert value is not None
+        for item in value.values() if isinstance(value, dict) else ():
+            require_no_null(item)
+        for item in value if isinstance(value, list) else ():
+            require_no_null(item)
+
+    require_no_null(conclusion(web, signed_here["B-LTA"]))
+    require_no_null(conclusion(web, archived()))
+
+
+def test_a_certificate_that_is_not_qualified_fails_the_stricter_policy(web: WebBench) -> None:
+    """POLv4 refuses it with the message that clients know; POLv3 says what is wrong by itself."""
+    document = signed(pdfs.baseline())
+    (strict,) = conclusion(web, document)["signatures"]
+    message = "Signature/seal level do not meet the minimal level required by applied policy"
+    assert strict["indication"] == "TOTAL-FAILED"
+    assert message in {item["content"] for item in strict["errors"]}
+    found = conclusion(web, document, signaturePolicy="POLv3")
+    assert found["policy"]["policyName"] == "POLv3"
+    (mild,) = found["signatures"]
+    assert mild["indication"] == "INDETERMINATE"
+    assert mild["subIndication"] == "NO_CERTIFICATE_CHAIN_FOUND"
+    assert message not in {item["content"] for item in mild["errors"]}
+
+
+def test_a_changed_document_fails(web: WebBench, signed_here: dict[str, bytes]) -> None:
+    """One changed byte: TOTAL-FAILED, HASH_FAILURE, and none is valid."""
+    document = signed_here["B-LT"].replace(b"the parties agree", b"the parties argue", 1)
+    found = conclusion(web, document)
+    assert (found["signaturesCount"], found["validSignaturesCount"]) == (1, 0)
+    assert found["signatures"][0]["subIndication"] == "HASH_FAILURE"
+
+
+def test_a_document_without_a_signature_has_a_report(web: WebBench) -> None:
+    """There is nothing to count, and a warning says so."""
+    found = conclusion(web, pdfs.baseline())
+    assert (found["signaturesCount"], found["validSignaturesCount"]) == (0, 0)
+    assert found["validationWarnings"]
+
+
+def test_more_is_reported_when_it_is_asked_for(
+    web: WebBench, signed_here: dict[str, bytes]
+) -> None:
+    """Detailed adds the steps of the process, Diagnostic everything that is known."""
+    document = signed_here["B-LT"]
+    simple = ask(web, document).get_json()["validationReport"]
+    assert set(simple) == {"validationConclusion"}
+    detailed = ask(web, document, reportType="Detailed").get_json()["validationReport"]
+    assert detailed["validationProcess"]["signatures"][0]["steps"]
+    diagnostic = ask(web, document, reportType="Diagnostic").get_json()["validationReport"]
+    assert diagnostic["diagnosticData"]["signatures"][0]["certificates"]
+
+
+BASE64_FAULT = ("document", "Document is not encoded in a valid base64 string")
+
+
+@pytest.mark.parametrize(
+    ("members", "fault"),
+    [
+        ({"document": "%%%"}, BASE64_FAULT),
+        ({"document": ""}, BASE64_FAULT),
+        ({"document": 7}, BASE64_FAULT),
+        ({"document": None}, BASE64_FAULT),
+        ({"filename": ""}, ("filename", "Invalid filename")),
+        ({"filename": "a" * 261}, ("filename", "Invalid filename")),
+        ({"filename": None}, ("filename", "Invalid filename")),
+        ({"filename": "a/b.pdf"}, ("filename", "Invalid filename format")),
+        ({"reportType": "Long"}, ("reportType", "Invalid report type")),
+        ({"signaturePolicy": "<>"}, ("signaturePolicy", "Invalid signature policy")),
+        (
+            {"documentType": "PDF"},
+            ("documentType", "documentType is not a valid request parameter"),
+        ),
+    ],
+)
+def test_each_wrong_member_has_its_message(
+    web: WebBench, members: dict[str, Any], fault: tuple[str, str]
+) -> None:
+    """Key and message are those of the real service."""
+    answer = ask(web, **{"document": pdfs.baseline(), **members})
+    assert answer.status_code == 400
+    assert answer.get_json() == {"requestErrors": [{"key": fault[0], "message": fault[1]}]}
+
+
+def test_all_wrong_members_are_told_at_once(web: WebBench) -> None:
+    """Two faults are two entries."""
+    answer = ask(web, "%%%", filename="")
+    assert {item["key"] for item in answer.get_json()["requestErrors"]} == {"document", "filename"}
+
+
+def test_an_unknown_policy_names_those_that_exist(web: WebBench) -> None:
+    """The message names POLv3 and POLv4."""
+    answer = ask(web, pdfs.baseline(), signaturePolicy="POLv9")
+    (fault,) = answer.get_json()["requestErrors"]
+    assert fault["key"] == "signaturePolicy"
+    assert "POLv3, POLv4" in fault["message"]
+
+
+@pytest.mark.parametrize("document", [b"hello", b"%PDF-1.7\nrubbish", b"PK\x03\x04"])
+def test_what_cannot_be_read_is_told_as_the_document(web: WebBench, document: bytes) -> None:
+    """Clients map the key `document` to their own error."""
+    answer = ask(web, document)
+    assert answer.status_code == 400
+    (fault,) = answer.get_json()["requestErrors"]
+    assert fault == {
+        "key": "document",
+        "message": "Document malformed or not matching documentType",
+    }
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"a"', b"\xff", b'{"a": NaN}'])
+def test_a_body_that_is_no_object_is_told(web: WebBench, body: bytes) -> None:
+    """Broken JSON has the key requestBodyNotReadable."""
+    answer = web.client.post("/validate", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    (fault,) = answer.get_json()["requestErrors"]
+    assert fault["key"] == "requestBodyNotReadable"
+
+
+def test_errors_of_http_have_the_same_form(web: WebBench) -> None:
+    """A wrong method, media type or address is told by its key, and Allow names the method."""
+    wrong_method = web.client.get("/validate")
+    assert wrong_method.status_code == 405
+    assert wrong_method.get_json()["requestErrors"][0]["key"] == "methodNotAllowed"
+    assert "POST" in wrong_method.headers["Allow"]
+    wrong_type = web.client.post("/validate", data=b"x", content_type="text/plain")
+    assert wrong_type.status_code == 415
+    assert wrong_type.get_json()["requestErrors"][0]["key"] == "contentTypeNotSupported"
+    elsewhere = web.client.post("/validateHashcode", json={})
+    assert elsewhere.status_code == 404
+    assert elsewhere.get_json()["requestErrors"][0]["key"] == "endpointNotFound"
+    assert "requestErrors" not in web.client.get("/nothing-here").get_json()
+
+
+def test_monitoring_answers(web: WebBench) -> None:
+    """Health, heartbeat, version and numbers, under the addresses of the real service."""
+    from idservice import __version__
+
+    assert web.client.get("/monitoring/heartbeat").get_json() == {"status": "UP"}
+    assert web.client.get("/monitoring/version").get_json() == {"version": __version__}
+    for path in ("/monitoring/health", "/monitoring/health.json"):
+        health = web.client.get(path).get_json()
+        assert health["status"] == "UP"
+        details = health["components"]["health"]["details"]
+        assert {"webappName", "version", "startTime", "currentTime"} <= set(details)
+    assert b"idservice_http_requests" in web.client.get("/monitoring/prometheus").data
+
+
+@pytest.mark.parametrize(
+    ("algorithms", "uri"),
+    [
+        (("ecdsa", "sha256", 256), "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
+        (("rsa", "sha256", 2048), "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"),
+        (("rsa", "sha1", 2048), "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+        (("rsa-pss", "sha256", 3072), "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"),
+        (("ed25519", None, 255), "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"),
+        (("ml-dsa-65", None, None), "urn:idservice:signature-algorithm:ml-dsa-65"),
+    ],
+)
+def test_algorithms_have_the_names_of_xml(
+    algorithms: tuple[str, str | None, int | None], uri: str
+) -> None:
+    """The URI of each algorithm is that of the standards, or a URN of ours without one."""
+    assert method_uri(AlgorithmFacts(*algorithms)) == uri
+
+
+def test_an_imprint_is_that_of_the_standard() -> None:
+    """The encoding is a MessageImprint with NULL as parameters, as common tokens have it."""
+    value = hashlib.sha256(b"x").digest()
+    encoded = imprint_der("sha256", value)
+    assert encoded is not None
+    assert encoded.hex().startswith("3031300d060960864801650304020105000420")
+    assert encoded.endswith(value)
+    assert digest_uri("sha256") == "http://www.w3.org/2001/04/xmlenc#sha256"
