@@ -3,7 +3,8 @@
 The document's own certification and locks forbid; the reader has judged that already. A
 policy can only refuse more of what is permitted, or bear with what nobody could analyse
 and that is certainly no content. An added signature that shows over what was signed (a
-sneaky signature) is borne only if it is itself valid, by the rules of this very validation.
+sneaky signature) is borne only if it is itself valid, by the rules of this very validation;
+while that is not decided, nothing is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from idservice.errors import Finding
 from idservice.validation.facts import Change, ChangeVerdict
+from idservice.validation.rules import Indication
 from idservice.validation.validation_policy import ChangePolicy, Response
 
 _FIX = "Do not rely on what the document shows now; ask for the file as it was signed."
@@ -33,19 +35,19 @@ class _Judged:
 
 
 def judge_changes(
-    changes: Sequence[Change], policy: ChangePolicy, passed: Callable[[str], bool]
+    changes: Sequence[Change], policy: ChangePolicy, worth: Callable[[str], Indication]
 ) -> JudgedChanges:
-    """Judge each change; `passed` tells of an added signature or time-stamp whether it is valid."""
-    judged = [_judge(item, policy, passed) for item in changes]
+    """Judge each change; `worth` tells what an added signature or time-stamp came to."""
+    judged = [_judge(item, policy, worth) for item in changes]
     return JudgedChanges(tuple(item.change for item in judged), _findings(judged))
 
 
-def _judge(change: Change, policy: ChangePolicy, passed: Callable[[str], bool]) -> _Judged:
+def _judge(change: Change, policy: ChangePolicy, worth: Callable[[str], Indication]) -> _Judged:
     if change.verdict is ChangeVerdict.FORBIDDEN:
         return _Judged(change, "changes_forbidden")
-    if change.covered_by is not None and not passed(change.covered_by):
-        why = f"{change.message} That signature is not itself valid, so it has no right to it."
-        return _Judged(_forbidden(replace(change, message=why)), "changes_forbidden")
+    covering = Indication.TOTAL_PASSED if change.covered_by is None else worth(change.covered_by)
+    if covering is not Indication.TOTAL_PASSED:
+        return _without_right(change, covering)
     response = policy.response(change.kind)
     if change.verdict is ChangeVerdict.NOT_ANALYSED:
         return _not_analysed(change, max(response, policy.not_analysed))
@@ -54,6 +56,16 @@ def _judge(change: Change, policy: ChangePolicy, passed: Callable[[str], bool]) 
     if change.covered_by is not None:
         return _Judged(change, "change_covers_content")
     return _Judged(change, "changes_warned" if response is Response.WARN else None)
+
+
+def _without_right(change: Change, covering: Indication) -> _Judged:
+    """Judge what shows over signed content by a signature that does not pass, or not yet."""
+    if covering is Indication.INDETERMINATE:
+        why = f"{change.message} Whether that signature is valid is not decided."
+        undecided = replace(change, message=why, verdict=ChangeVerdict.NOT_ANALYSED)
+        return _Judged(undecided, "changes_not_analysed")
+    why = f"{change.message} That signature is not itself valid, so it has no right to it."
+    return _Judged(_forbidden(replace(change, message=why)), "changes_forbidden")
 
 
 def _not_analysed(change: Change, response: Response) -> _Judged:

@@ -94,7 +94,7 @@ def decide_document(
     for index in sorted(order, key=lambda one: facts.signatures[one].end or 0, reverse=True):
         signature = facts.signatures[index]
         decided[index] = process.decide(signature, paths.signatures[index])
-        process.know(signature.id, passed=decided[index].verdict.passed)
+        process.know(signature.id, decided[index].verdict.indication)
     return DocumentDecision(tuple(decided[index] for index in order), stamps)
 
 
@@ -110,10 +110,15 @@ def decide(
     Without judged `changes`, no later signature counts as valid.
     """
     if changes is None:
-        changes = judge_changes(signature.changes, policy.changes, lambda _: False)
+        changes = judge_changes(
+            signature.changes, policy.changes, lambda _: Indication.TOTAL_FAILED
+        )
     own = _own_findings(signature, policy)
     found = (*signature.findings, *trust.findings, *more, *changes.findings, *own)
     return verdict_of(found, policy)
+
+
+_WORST_LAST = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
 
 
 class _Process:
@@ -123,13 +128,14 @@ class _Process:
         self, policy: ValidationPolicy, stamps: Sequence[JudgedTimeStamp], proofs: Proofs
     ) -> None:
         self._policy, self._stamps, self._proofs = policy, stamps, proofs
-        self._passed: dict[str, bool] = {}
+        self._worth: dict[str, Indication] = {}
         for item in stamps:
-            self.know(item.facts.id, passed=item.verdict.passed)
+            self.know(item.facts.id, item.verdict.indication)
 
-    def know(self, name: str, *, passed: bool) -> None:
-        """Remember what a later signature is worth; of two with one name, the worse."""
-        self._passed[name] = passed and self._passed.get(name, True)
+    def know(self, name: str, indication: Indication) -> None:
+        """Remember what a later signature came to; of two with one name, the worst."""
+        known = (indication, self._worth.get(name, Indication.TOTAL_PASSED))
+        self._worth[name] = max(known, key=_WORST_LAST.index)
 
     def decide(self, signature: SignatureFacts, paths: SignaturePaths) -> SignatureDecision:
         """Judge one signature, all later ones being known."""
@@ -149,7 +155,9 @@ class _Process:
         judged, trust = self._judge_signer(paths.signer, use, proving, made_after)
         level = reached_level(signature.level, paths.signer.path, proving, policy.freshness)
         changes = judge_changes(
-            signature.changes, policy.changes, lambda name: self._passed.get(name, False)
+            signature.changes,
+            policy.changes,
+            lambda name: self._worth.get(name, Indication.TOTAL_FAILED),
         )
         more = (
             *not_valid_findings(stamps),

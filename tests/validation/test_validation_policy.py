@@ -164,6 +164,16 @@ def test_algorithms_are_named_for_people() -> None:
     assert shown(AlgorithmFacts("ed25519", None, 256)) == "Ed25519"
 
 
+def none_valid(_: str) -> Indication:
+    """Every added signature is broken."""
+    return Indication.TOTAL_FAILED
+
+
+def all_valid(_: str) -> Indication:
+    """Every added signature is valid."""
+    return Indication.TOTAL_PASSED
+
+
 def change(
     kind: ChangeKind,
     verdict: ChangeVerdict = ChangeVerdict.PERMITTED,
@@ -186,7 +196,7 @@ def test_each_kind_of_change_is_answered_as_the_policy_says(
     kind: ChangeKind, response: Response
 ) -> None:
     """What the document permits can be accepted, told or refused."""
-    judged = judge_changes([change(kind)], ChangePolicy({kind: response}), lambda _: False)
+    judged = judge_changes([change(kind)], ChangePolicy({kind: response}), none_valid)
     code = RESPONSES[response]
     assert [item.code for item in judged.findings] == ([] if code is None else [code])
     refused = judged.items[0].verdict is ChangeVerdict.FORBIDDEN
@@ -197,7 +207,7 @@ def test_each_kind_of_change_is_answered_as_the_policy_says(
 def test_what_the_document_forbids_no_policy_permits(kind: ChangeKind) -> None:
     """A forbidden change of any kind is forbidden under the most lenient policy there could be."""
     policy = ChangePolicy(dict.fromkeys(ChangeKind, Response.ACCEPT), Response.ACCEPT)
-    judged = judge_changes([change(kind, ChangeVerdict.FORBIDDEN)], policy, lambda _: True)
+    judged = judge_changes([change(kind, ChangeVerdict.FORBIDDEN)], policy, all_valid)
     assert [item.code for item in judged.findings] == ["changes_forbidden"]
 
 
@@ -205,7 +215,7 @@ def test_what_the_document_forbids_no_policy_permits(kind: ChangeKind) -> None:
 def test_a_change_of_the_content_never_passes(verdict: ChangeVerdict) -> None:
     """Not even under a policy that was made to accept it."""
     policy = ChangePolicy(dict.fromkeys(ChangeKind, Response.ACCEPT), Response.ACCEPT)
-    judged = judge_changes([change(ChangeKind.CONTENT, verdict)], policy, lambda _: True)
+    judged = judge_changes([change(ChangeKind.CONTENT, verdict)], policy, all_valid)
     refused = {"changes_refused", "changes_not_analysed"}
     assert len(judged.findings) == 1
     assert judged.findings[0].code in refused
@@ -221,7 +231,7 @@ def test_what_nobody_analysed_is_answered_as_the_policy_says(response: Response)
         Response.WARN: ["changes_not_judged"],
         Response.REFUSE: ["changes_not_analysed"],
     }
-    judged = judge_changes([item], policy, lambda _: False)
+    judged = judge_changes([item], policy, none_valid)
     assert [found.code for found in judged.findings] == codes[response]
 
 
@@ -229,9 +239,11 @@ def test_what_nobody_analysed_is_answered_as_the_policy_says(response: Response)
 def test_a_signature_over_signed_content_must_itself_be_valid(policy: ValidationPolicy) -> None:
     """A sneaky signature is forbidden under either policy, a valid one is told."""
     item = change(ChangeKind.SIGNATURE, covered_by="Second")
-    sneaky = judge_changes([item], policy.changes, lambda _: False)
+    sneaky = judge_changes([item], policy.changes, none_valid)
     assert [found.code for found in sneaky.findings] == ["changes_forbidden"]
-    valid = judge_changes([item], policy.changes, lambda name: name == "Second")
+    unsure = judge_changes([item], policy.changes, lambda _: Indication.INDETERMINATE)
+    assert [found.code for found in unsure.findings] == ["changes_not_analysed"]
+    valid = judge_changes([item], policy.changes, all_valid)
     assert [found.code for found in valid.findings] == ["change_covers_content"]
     assert valid.items[0].verdict is ChangeVerdict.PERMITTED
 
@@ -341,7 +353,7 @@ def test_a_stricter_policy_never_lets_more_pass(
                 {kind: pick(pair) for kind, pair in kinds.items()}, pick(open_ones)
             ),
         )
-        judged = judge_changes(made, policy.changes, lambda _: False)
+        judged = judge_changes(made, policy.changes, none_valid)
         return verdict_of((*told, *judged.findings), policy).passed
 
     assert passes(min) or not passes(max)
