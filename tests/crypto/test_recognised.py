@@ -31,6 +31,7 @@ from idservice.crypto.recognised import (
 )
 from idservice.crypto.recognised_keys import recognise_key, verify_recognised
 from idservice.errors import IdServiceError, MalformedDer, SignatureInvalid, UnsupportedAlgorithm
+from support.source import package_modules
 
 DATA = b"what was signed"
 OLD_HASH = hashes.SHA1()  # noqa: S303 - what is tested
@@ -198,6 +199,16 @@ def test_a_key_of_another_kind_is_refused(name: str) -> None:
     other = P256 if not isinstance(key, ec.EllipticCurvePrivateKey) else RSA_2048
     with pytest.raises(UnsupportedAlgorithm):
         verify_recognised(spki(other), recognised_algorithm(claimed), value, DATA)
+
+
+def test_only_validation_looks_at_what_is_recognised() -> None:
+    """No module of login, keys, records or time-stamping imports the second table."""
+    users = {
+        module.part
+        for module in package_modules()
+        if any(name.startswith("idservice.crypto.recognised") for name in module.imports())
+    }
+    assert users <= {"crypto", "cms", "ades", "pades", "cades", "pki", "inspection", "trustlists"}
 
 
 def test_legacy_hashes_are_on_no_allow_list() -> None:
