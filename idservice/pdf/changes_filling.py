@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from idservice.pdf.changes_judgement import Judgement, Kind, action_code, same
+from idservice.pdf.changes_judgement import Judgement, Kind, action_code, is_set, same
 from idservice.pdf.changes_showing import shown
 from idservice.pdf.field_looks import Looks, inherited, looks_agree
 from idservice.pdf.object_values import Reference, Value
@@ -53,9 +53,10 @@ def field_filled(
         return
     if place.name in judgement.filled:
         dress(judgement, number, new.entries)
-        if _looks_differ(judgement, old.entries, new.entries) and not _shows(
-            judgement, judgement.step.new, place, new.entries
-        ):
+        drawn_anew = _drawn_anew(judgement.step.new) and not _looks_differ(
+            judgement, old.entries, new.entries
+        )
+        if not drawn_anew and not _shows(judgement, judgement.step.new, place, new.entries):
             code, what = "appearance-differs-from-value", "does not show the value it was given"
             judgement.forbid(code, f"fills in the field {name} so that it {what}", page)
         elif "V" in keys:
@@ -180,6 +181,12 @@ def dress(judgement: Judgement, number: int, entries: dict[str, Value]) -> None:
     kids = judgement.step.new.items(entries.get("Kids"))
     judgement.dressed.add(number)
     judgement.dressed.update(kid.number for kid in kids if isinstance(kid, Reference))
+
+
+def _drawn_anew(view: View) -> bool:
+    """Whether the form asks viewers to draw all fields themselves."""
+    form = view.dictionary(view.dictionary(view.root).get("AcroForm"))
+    return is_set(form.get("NeedAppearances"))
 
 
 def _looks_differ(judgement: Judgement, was: dict[str, Value], now: dict[str, Value]) -> bool:

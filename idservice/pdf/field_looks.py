@@ -70,14 +70,25 @@ def _text_agrees(looks: Looks, entries: dict[str, Value]) -> bool:
     view = looks.view
     flags = inherited(view, entries, "Ff")
     flags = flags if isinstance(flags, int) else 0
-    normal = view.dictionary(entries.get("AP")).get("N")
+    looks_of = view.dictionary(entries.get("AP"))
+    normal = looks_of.get("N")
     texts = _texts(view, looks.kind, flags, entries)
     if not isinstance(normal, Reference) or _is_none(view, normal):
         return normal is None and not (looks.strict and any(map(_plain, texts)))
     actions = view.dictionary(inherited(view, entries, "AA"))
     if flags & (_PASSWORD | _FILE) or "F" in actions or "K" in actions:
         return True
-    found = shown_text(view, normal, looks.resources)
+    drawn = [normal, *(looks_of[key] for key in ("R", "D") if key in looks_of)]
+    return all(_look_agrees(looks, item, texts, flags) for item in drawn)
+
+
+def _look_agrees(looks: Looks, look: Value, texts: list[str], flags: int) -> bool:
+    """Whether one look of a text field or choice, at rest or when pointed at, shows its text."""
+    if not isinstance(look, Reference) or _is_none(looks.view, look):
+        return False
+    found = shown_text(looks.view, look, looks.resources)
+    if found.covered:
+        return False
     if found.empty:
         return not (looks.strict and any(map(_plain, texts)))
     if not found.certain:
@@ -163,6 +174,8 @@ def _button_agrees(looks: Looks, entries: dict[str, Value]) -> bool:
         fits = state == chosen if chosen in states else state not in states or state == "Off"
         if not fits:
             return False
+    if isinstance(chosen, str) and states and "T" in entries and chosen not in {"Off", *states}:
+        return False
     if isinstance(state, str) and chosen is None and state not in {"Off", ""}:
         return False
     return all(_is_mark(looks, item) for item in states.values())

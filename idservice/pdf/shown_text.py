@@ -7,6 +7,7 @@ What a font does not tell is said to be uncertain, and is never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from idservice.pdf.content_tokens import INLINE_IMAGE, Operand, Operation, operations
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 256 * 1024
 _MAX_FORMS = 16
-_PAINTING = frozenset({"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "sh"})
+_STROKING = frozenset({"S", "s"})
+_COVERING = frozenset({"f", "F", "f*", "B", "B*", "b", "b*", "sh"})
+# Text rendering modes that draw nothing (table 104).
+_INVISIBLE = frozenset({3.0, 7.0})
+_LEAST_SIZE = 1.0
+_CORNERS = 4
+_SETTING = frozenset({"Tr", "Tz", "Tf"})
 _SHOWING = frozenset({"Tj", "TJ", "'", '"'})
 
 
@@ -28,13 +35,15 @@ _SHOWING = frozenset({"Tj", "TJ", "'", '"'})
 class ShownText:
     """What an appearance shows: its text, and whether that is certain.
 
-    `pictures` counts images, `empty` tells that nothing at all is drawn.
+    `pictures` counts images, `empty` tells that nothing at all is drawn, `covered` that
+    something may lie over text. Text that cannot be seen by how it is set is left out.
     """
 
     text: str = ""
     certain: bool = True
     pictures: int = 0
     empty: bool = True
+    covered: bool = False
 
 
 @dataclass(slots=True)
@@ -68,21 +77,41 @@ def _read(reading: _Reading, reference: Reference) -> None:
         return
     resources = reading.view.dictionary(stored.entries.get("Resources"))
     instructions = _instructions(reading, reference)
+    found.covered |= "OC" in stored.entries
     codes: TextCodes | None = None
+    unseen: set[str] = {"BBox"} if _is_flat(reading.view, stored.entries) else set()
     for operator, operands in instructions:
+        if operator in _SETTING:
+            _set(unseen, operator, operands)
         if operator == "Tf":
             codes = _codes(reading, resources, operands)
         elif operator in _SHOWING:
             found.empty = False
-            _show(found, codes, operands)
+            _show(found, codes, () if unseen else operands)
         elif operator == "Do":
             found.empty = False
             _draw(reading, resources, operands)
         elif operator == INLINE_IMAGE:
             found.empty = False
             found.pictures += 1
-        elif operator in _PAINTING:
+        elif operator in _COVERING or operator in _STROKING:
             found.empty = False
+            found.covered |= found.text.strip() != "" and operator in _COVERING
+
+
+def _is_flat(view: View, form: dict[str, Value]) -> bool:
+    """Whether the box of a form has no area, so that all of it is cut off (cl. 8.10.2)."""
+    box = [item for item in map(view.value, view.items(form.get("BBox")))
+           if isinstance(item, (int, Decimal))]  # fmt: skip
+    return len(box) == _CORNERS and (box[0] == box[2] or box[1] == box[3])
+
+
+def _set(unseen: set[str], operator: str, operands: Sequence[Operand]) -> None:
+    """Note in `unseen` by which settings text is invisible from here on."""
+    last = operands[-1] if operands else None
+    value = float(last) if isinstance(last, (int, float)) else 0.0
+    hidden = {"Tr": value in _INVISIBLE, "Tz": value == 0.0, "Tf": abs(value) < _LEAST_SIZE}
+    (unseen.add if hidden[operator] else unseen.discard)(operator)
 
 
 def _instructions(reading: _Reading, reference: Reference) -> Iterable[Operation]:

@@ -75,7 +75,10 @@ def text_codes(view: View, font: dict[str, Value]) -> TextCodes | None:
         meanings = _mapped(view.decoded(mapped))
         if meanings is not None:
             return TextCodes(2 if wide else 1, meanings)
-    return None if wide or font.get("Subtype") == "Type3" else _simple(view, font)
+    if font.get("Subtype") == "Type3" or font.get("BaseFont") in _SYMBOLIC:
+        # Drawings and symbols: whatever they look like, they are no letters.
+        return TextCodes(1)
+    return None if wide else _simple(view, font)
 
 
 def _simple(view: View, font: dict[str, Value]) -> TextCodes | None:
@@ -83,12 +86,11 @@ def _simple(view: View, font: dict[str, Value]) -> TextCodes | None:
     encoding = view.value(font.get("Encoding"))
     descriptor = view.dictionary(font.get("FontDescriptor"))
     embedded = any(key in descriptor for key in ("FontFile", "FontFile2", "FontFile3"))
-    base = font.get("BaseFont")
-    if encoding is None and (embedded or base in _SYMBOLIC):
+    if encoding is None and embedded:
         return None
     if isinstance(encoding, dict):
         named = encoding.get("BaseEncoding")
-        if named is None and (embedded or base in _SYMBOLIC):
+        if named is None and embedded:
             return None
         others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else "latin-1"
         return TextCodes(1, _differences(view.items(encoding.get("Differences"))), others)
