@@ -49,7 +49,7 @@ def test_the_command_saves_what_it_prints(
     found = json.loads(saved.read_text())["sets"]
     assert code == 0
     assert set(found) == {"untouched", "attacks", "honest changes"}
-    assert found["attacks"]["programs"][OURS]["wrong"] == []
+    assert found["untouched"]["programs"][OURS]["wrong"] == []
     assert all(name in printed for name in found)
 
 

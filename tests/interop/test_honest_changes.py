@@ -4,29 +4,15 @@ from collections import Counter
 
 import pytest
 
-from support.attack_catalogue import all_honest_changes
+from support.attack_catalogue import REFUSED_ALTHOUGH_HONEST, all_honest_changes
 from support.attacks import Variant, judge, told
-
-# What programs of good will write and what is refused all the same, with the argument.
-REFUSED_ALTHOUGH_HONEST = {
-    "fill/by-pypdf": "the update takes the document information away, title included",
-    "fill/box-by-pypdf": "likewise",
-    "comment/pypdf-note": "likewise",
-    "comment/pypdf-highlight": "likewise, and how viewers draw its red is not said in the file",
-    "fill/by-pyhanko": "the update claims more objects than there are",
-}
-
-
-def refusal(variant: Variant) -> str | None:
-    """Why a variant is refused although it is honest; None for all others."""
-    return REFUSED_ALTHOUGH_HONEST.get(variant.id.split("@")[0])
 
 
 @pytest.mark.parametrize("variant", all_honest_changes(), ids=lambda item: item.id)
 def test_no_honest_change_is_refused(variant: Variant) -> None:
     """Every signature passes, the file has no error, and the change is listed by its name."""
     report = judge(variant.build())
-    if refusal(variant) is not None:
+    if variant.recipe in REFUSED_ALTHOUGH_HONEST:
         assert not all(item.passed for item in report.signatures)
         return
     assert report.signatures

@@ -52,6 +52,11 @@ class Variant:
     victim: int = 0
     only_level: bool = False
 
+    @property
+    def recipe(self) -> str:
+        """What is done, whichever document it is done to."""
+        return self.id.split("@")[0]
+
     def build(self) -> bytes:
         """Make the file."""
         return self.make(b"" if self.base == OWN else signed_base(self.base))

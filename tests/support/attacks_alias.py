@@ -41,8 +41,8 @@ _SHOWN = "page-content-changed font-changed xobject-changed optional-content-cha
 _CODES = (
     _SHOWN + " appearance-changed appearance-changed-without-value object-changed resource-alias "
     "annotation-appearance-changed dss-entry-replaced form-changed metadata-changed "
-    "catalog-changed font-changed form-resources-changed dss-malformed annotation-added field-changed "
-    "structure-changed"
+    "catalog-changed font-changed form-resources-changed dss-malformed annotation-added "
+    "field-changed structure-changed"
 )
 
 

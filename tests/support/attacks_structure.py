@@ -79,7 +79,6 @@ _PAGES: Recipes = {
     "media-box-above": (_PAGES_CODES, lambda r: r.put(PAGES, {"CropBox": b"[0 0 9 9]"})),
     "trim-box": (_PAGES_CODES, lambda r: r.put(PAGE, {"TrimBox": b"[0 0 9 9]"})),
     "user-unit": (_PAGES_CODES, lambda r: r.put(PAGE, {"UserUnit": b"0.1"})),
-    "tabs": (_PAGES_CODES, lambda r: r.put(PAGE, {"Tabs": b"/R"})),
     "duration": (_PAGES_CODES, lambda r: r.put(PAGE, {"Dur": b"1"})),
     "thumbnail": (_PAGES_CODES, lambda r: r.put(PAGE, {"Thumb": b"20 0 R"})),
     "beads": (_PAGES_CODES, lambda r: r.put(PAGE, {"B": b"[]"})),
