@@ -8,7 +8,6 @@ no comment any more, but a part of it.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_annotations_comments import described, refusal
@@ -45,9 +44,8 @@ def annotations_changed(judgement: Judgement, page: int | None, old: Value, new:
             )
     for item in removed:
         _removed(judgement, page, item)
-    counted = Counter(item for item in now if isinstance(item, Reference)) if added else Counter()
     for item in added:
-        if isinstance(item, Reference) and counted[item] > 1:
+        if isinstance(item, Reference) and now.count(item) > 1:
             judgement.forbid("annotation-added", "puts one annotation on a page twice", page)
         else:
             _added(judgement, page, item)

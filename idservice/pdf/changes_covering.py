@@ -27,6 +27,7 @@ _BESIDE_ONLY = frozenset({"FreeText", "Stamp"})
 _MAX_ICON = 40.0
 _ICON_LIKE = frozenset({"Text", "Caret"})
 _NEAR_WHITE, _OPAQUE = 0.93, 0.9
+_VEIL, _LINE = 0.7, 3.0
 _UNREADABLE = (MalformedPdf, InputTooLarge)
 
 
@@ -86,12 +87,20 @@ class SignedContent:
         except _UNREADABLE:
             return Harm.COVERS
 
-    def hidden_by_widget(self, step: Step, roles: Roles, page: int | None, number: int) -> bool:
-        """Whether the widget of a signature shows over words or pictures of its page."""
+    def hidden_by_widget(
+        self, step: Step, roles: Roles, page: int | None, number: int, *, was_there: bool = False
+    ) -> bool:
+        """Whether the widget of a signature shows over words or pictures of its page.
+
+        Of a field that `was_there` people knew that it would show something in its place: it
+        may write there, but not paint over what can be read.
+        """
         stored = step.new.get(Reference(number, 0))
         entries = {} if stored is None else stored.entries
         try:
             marks = annotation_marks(step.new, entries, self._budget)
+            if was_there:
+                marks = [mark for mark in marks if _paints_over(mark)]
             content = self._content(step, roles, page) if marks else None
             return bool(marks) and (content is None or content.hidden_by(marks, number))
         except _UNREADABLE:
@@ -135,6 +144,12 @@ class SignedContent:
             marks = []
         whole = Mark(MarkKind.PICTURE, annotation_box(view, entries))
         content.protect(marks or [whole], owner)
+
+
+def _paints_over(mark: Mark) -> bool:
+    filled = mark.kind in {MarkKind.AREA, MarkKind.SHAPE, MarkKind.PICTURE}
+    thick = mark.kind is MarkKind.PICTURE or mark.thickness > _LINE
+    return filled and thick and mark.hides > _VEIL
 
 
 def _stands_beside(entries: dict[str, Value]) -> bool:

@@ -56,12 +56,15 @@ def _note_covering(judgement: Judgement) -> None:
     """
     step, roles = judgement.step, judgement.roles
     for name in sorted((judgement.visible | judgement.showing) & judgement.signatures.keys()):
-        numbers = [number for number, field in judgement.widgets.items() if field == name]
-        numbers += [
+        new = [number for number, field in judgement.widgets.items() if field == name]
+        seen = [
             number
             for number in step.changed
             if number in roles.fields and roles.fields[number].name == name
         ]
         page = judgement.widget_pages.get(name)
-        if any(judgement.content.hidden_by_widget(step, roles, page, item) for item in numbers):
+        content = judgement.content
+        if any(content.hidden_by_widget(step, roles, page, item) for item in new) or any(
+            content.hidden_by_widget(step, roles, page, item, was_there=True) for item in seen
+        ):
             judgement.covering.add(name)

@@ -86,6 +86,16 @@ def test_a_signature_may_show_in_its_own_field() -> None:
     assert not item.covers
 
 
+@pytest.mark.parametrize(("look", "expected"), [(STAMP, False), (WHITE, True)])
+def test_a_field_that_was_there_may_write_and_not_paint(look: bytes, *, expected: bool) -> None:
+    """Who signs a field over a text may write in it, but hides the text with a patch."""
+    field = WIDGET % (b"Sig", b"Empty", b"/Rect %b %%b" % OVER)
+    base = append(SIGNED, {10: field % b""})
+    signed = {10: field % b"/V 41 0 R /AP << /N 43 0 R >> ", 41: SIGNATURE % b"", 43: look}
+    (item,) = (item for item in changes(append(base, signed), signed=2) if item.signature)
+    assert item.covers is expected
+
+
 def test_a_page_that_nobody_understands_is_all_content() -> None:
     """Where it is not known what a page shows, every visible signature may hide something."""
     base = table_pdf(OBJECTS | {4: stream(b"what is this")})
