@@ -92,7 +92,7 @@ def _judge(judgement: Judgement, place: Found, difference: Difference) -> None:
 
 
 def _looks_changed(judgement: Judgement, place: Found) -> None:
-    if place.page is None:
+    if place.page is None and place.part != "Widget":
         judgement.forbid("form-changed", f"changes an object that {_owner(place)} uses")
         return
     code = "appearance-changed-without-value" if place.part == "Widget" else _ANNOTATION
