@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from idservice.cli.trust_files import read_trust_file
-from idservice.errors import MalformedRevocationData
 
 if TYPE_CHECKING:
     from idservice.services.evidence_at_hand import OutsideEvidence
-    from idservice.validation.facts import StoredEvidence
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _MAX_BYTES = 32 * 1024 * 1024
@@ -31,12 +29,12 @@ class EvidenceWishes:
 
     def outside(self) -> OutsideEvidence:
         """Read the files. Raises MalformedRevocationData, MalformedCertificate, FileNotReadable."""
-        from idservice.services.evidence_at_hand import OutsideEvidence
+        from idservice.services.evidence_at_hand import outside_evidence
 
-        return OutsideEvidence(
-            tuple(item for path in self.revocation for item in _read(path)),
-            tuple(item for path in self.certificates for item in read_trust_file(path)),
-            self.online,
+        return outside_evidence(
+            ((str(path), _read(path)) for path in self.revocation),
+            [item for path in self.certificates for item in read_trust_file(path)],
+            online=self.online,
         )
 
 
@@ -75,12 +73,8 @@ def evidence_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _read(path: Path) -> tuple[StoredEvidence, ...]:
+def _read(path: Path) -> bytes:
     from idservice.services.documents import open_document
-    from idservice.services.evidence_at_hand import read_statements
 
     with open_document(path, _MAX_BYTES) as document:
-        try:
-            return read_statements(bytes(document.data))
-        except MalformedRevocationData as exc:
-            raise MalformedRevocationData(f"{path}: {exc.detail}", exc.fix) from exc
+        return bytes(document.data)

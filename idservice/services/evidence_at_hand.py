@@ -6,7 +6,7 @@ past that it does not itself say. It is never counted as part of the document.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -84,6 +84,25 @@ class EvidenceAtHand:
         fetched = CarriedEvidence(self._fetching.statements_about(certificate, issuer))
         more = fetched.statements(certificate, issuer, signers)
         return StatementsFound((*found.verified, *more.verified), (*found.refused, *more.refused))
+
+
+def outside_evidence(
+    files: Iterable[tuple[str, bytes]],
+    certificates: Sequence[x509.Certificate] = (),
+    *,
+    online: bool | None = None,
+) -> OutsideEvidence:
+    """Read files, each with its name, that somebody gives beside a document.
+
+    Raises MalformedRevocationData, naming the file.
+    """
+    found: list[StoredEvidence] = []
+    for name, data in files:
+        try:
+            found += read_statements(data)
+        except MalformedRevocationData as exc:
+            raise MalformedRevocationData(f"{name}: {exc.detail}", exc.fix) from exc
+    return OutsideEvidence(tuple(found), tuple(certificates), online)
 
 
 def read_statements(data: bytes) -> tuple[StoredEvidence, ...]:

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from idservice.errors import MalformedRevocationData
-from idservice.services.evidence_at_hand import OutsideEvidence, read_statements
+from idservice.services.evidence_at_hand import OutsideEvidence, outside_evidence, read_statements
 from idservice.services.validation import Validation
 from support.foreign_authority import ForeignAuthority, foreign_authority
 from support.long_term import (
@@ -110,6 +110,14 @@ def test_a_file_with_something_else_is_refused(data: bytes) -> None:
     """Who gives a file hears at once that nothing in it can be used."""
     with pytest.raises(MalformedRevocationData, match="cannot be used"):
         read_statements(data)
+
+
+def test_a_wrong_file_is_named() -> None:
+    """Of several files the one that cannot be used is told."""
+    right = ("right.crl", revocation_list(authorities().root, AT))
+    assert len(outside_evidence([right]).statements) == 1
+    with pytest.raises(MalformedRevocationData, match=r"^wrong\.der: "):
+        outside_evidence([right, ("wrong.der", b"no")])
 
 
 def signed_now(authority: ForeignAuthority) -> bytes:
