@@ -11,7 +11,7 @@ from support.attacks import NOW, Variant, judge, told
 
 _LEVEL_B = {"PAdES_BASELINE_B", "PAdES_BES"}
 
-_LISTED = {"form-value-changed", "annotation-added", "structure-extended"}
+_LISTED = {"form-value-changed"}
 
 
 @pytest.mark.parametrize("base", BASES)

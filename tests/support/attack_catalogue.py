@@ -40,53 +40,29 @@ _FAMILIES = (
 
 # Not refused, and why; that the change is listed is required all the same.
 _WHOSE = "whoever may fill a field in may fill it with anything, and is told to have done so"
-_DRAWN = "what viewers draw of themselves, where the file does not say how it looks"
 LISTED_ONLY = {
     f"fill-evil/{name}": _WHOSE
-    for name in [
+    for name in (
+        "box-elsewhere",
+        "box-look",
+        "characteristics",
+        "choice-index",
+        "clipped",
+        "covered-by-path",
         "empty",
-        "hidden",
-        "white",
-        "tiny",
-        "flat",
+        "font-missing",
+        "look-of-signature",
+        "masked",
         "outside",
         "outside-by-matrix",
-        "covered-by-box",
-        "covered-by-path",
-        "written-as-path",
-        "clipped",
-        "box-empty",
-        "box-elsewhere",
-        "layer",
-        "transparent",
-        "masked",
-        "font-symbols",
-        "font-of-drawings",
-        "font-missing",
-        "look-when-pointed-at",
-        "look-when-pressed",
-        "look-of-signature",
-        "look-kept",
-        "rich-value",
-        "characteristics",
-        "box-half",
-        "box-unknown",
-        "box-look",
         "radio-unknown",
-        "choice-index",
-    ]
-} | {
-    "eaa-disguised/caret-large": _DRAWN,
-    "eaa-disguised/free-text-line": _DRAWN,
-    "catalog/role-map": "names of structure may be added, and no name is shown",
+        "rich-value",
+        "transparent",
+        "white",
+    )
 }
-# What programs of good will write and what is refused all the same, with the argument.
-REFUSED_ALTHOUGH_HONEST = {
-    "fill/by-pypdf": "the update takes the document information away, title included",
-    "fill/box-by-pypdf": "likewise",
-    "comment/pypdf-note": "likewise",
-    "comment/pypdf-highlight": "likewise, and how viewers draw its red is not said in the file",
-}
+REFUSED_ALTHOUGH_HONEST: dict[str, str] = {}
+"""What programs of good will write and what is refused all the same, with the argument."""
 
 
 @cache
