@@ -147,9 +147,12 @@ class SignedContent:
 
 
 def _paints_over(mark: Mark) -> bool:
-    filled = mark.kind in {MarkKind.AREA, MarkKind.SHAPE, MarkKind.PICTURE}
-    thick = mark.kind is MarkKind.PICTURE or mark.thickness > _LINE
-    return filled and thick and mark.hides > _VEIL
+    """Whether a mark paints what is below it over; an ornament in a colour is seen as such."""
+    if mark.hides <= _VEIL:
+        return False
+    if mark.kind is MarkKind.SHAPE:
+        return mark.thickness > _LINE and (mark.light is None or mark.light > _NEAR_WHITE)
+    return mark.kind is MarkKind.PICTURE or (mark.kind is MarkKind.AREA and mark.thickness > _LINE)
 
 
 def _stands_beside(entries: dict[str, Value]) -> bool:
