@@ -34,7 +34,8 @@ from idservice.pades.stored_evidence import StoreAt, gather_evidence
 from idservice.pades.time_stamps import is_time_stamp
 from idservice.pdf.byte_range import ByteRange, coverage, read_byte_range, read_contents
 from idservice.pdf.damage import damaged
-from idservice.pdf.document import PdfDocument, open_with_faults
+from idservice.pdf.document import PdfDocument
+from idservice.pdf.faulty_document import open_with_faults
 from idservice.pdf.frame import PdfData, read_frame
 from idservice.pdf.limits import MAX_BYTES
 from idservice.pdf.overlaps import Gap, shared_gaps

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +18,18 @@ from pikepdf import AccessMode, Dictionary, PasswordError, Pdf, PdfError
 from idservice.errors import (
     IdServiceError,
     InputTooLarge,
-    MalformedInput,
-    MalformedPdf,
     PdfPasswordWrong,
     UnsupportedPdf,
 )
 from idservice.pdf.damage import damaged, readable, require_no_warnings, require_undamaged
 from idservice.pdf.fields import Form, read_form
 from idservice.pdf.frame import FileFrame, PdfData, read_frame
-from idservice.pdf.harmless_faults import Fault, harmless_faults
+from idservice.pdf.harmless_faults import Fault
 from idservice.pdf.hybrid import require_hidden_objects_seen
 from idservice.pdf.limits import MAX_BYTES, apply_to_library
-from idservice.pdf.object_history import ObjectHistory
 from idservice.pdf.pages import PageTree, read_pages
 from idservice.pdf.passwords import password_forms
 from idservice.pdf.raw_objects import skip
-from idservice.pdf.revisions import read_history
 from idservice.pdf.values import as_text
 from idservice.pdf.view import PdfView
 
@@ -138,43 +134,8 @@ def open_document(
     """
     _require_size(data, max_bytes)
     frame = read_frame(data)
-    pdf = _open(data, password)
-    return _checked(data, frame, pdf, lambda: require_no_warnings(pdf, data, frame.header_offset))
-
-
-def open_with_faults(
-    data: PdfData, *, password: str | None = None, max_bytes: int = MAX_BYTES
-) -> PdfDocument:
-    """Open a file for reading only, and bear faults that change nothing of what is read.
-
-    They are in `faults` of the result (see `pdf.harmless_faults`). Raises as `open_document`.
-    """
-    try:
-        return open_document(data, password=password, max_bytes=max_bytes)
-    except MalformedPdf as damage:
-        try:
-            return _open_bearing(data, password)
-        except MalformedInput:
-            # What a strict reader found first is what helps most.
-            raise damage from None
-
-
-def _open_bearing(data: PdfData, password: str | None) -> PdfDocument:
-    frame = read_frame(data)
-    history = read_history(data, frame)
-    pdf = _open(data, password, recover=True)
-    faults: dict[Fault, None] = {}
-
-    def judge() -> None:
-        # The library tells each warning once.
-        faults.update(dict.fromkeys(harmless_faults(pdf, data, frame.header_offset)))
-
-    document = _checked(data, frame, pdf, judge)
-    # Where qpdf looked for the objects itself, their places must be those that are written.
-    if not history.revisions:
-        raise damaged("its revisions cannot be told apart")
-    ObjectHistory(document, history, history.revisions[0])
-    return replace(document, faults=tuple(faults))
+    pdf = open_library(data, password)
+    return checked(data, frame, pdf, lambda: require_no_warnings(pdf, data, frame.header_offset))
 
 
 def _require_size(data: PdfData, max_bytes: int) -> None:
@@ -185,9 +146,10 @@ def _require_size(data: PdfData, max_bytes: int) -> None:
         )
 
 
-def _checked(
+def checked(
     data: PdfData, frame: FileFrame, pdf: Pdf, require_no_warnings: Callable[[], None]
 ) -> PdfDocument:
+    """Check a file that qpdf opened; `require_no_warnings` judges what qpdf says of it."""
     require_undamaged(pdf, require_no_warnings)
     trailer = pdf.trailer
     if "/XRefStm" in trailer or "/Prev" in trailer:
@@ -209,7 +171,8 @@ def _checked(
     return document
 
 
-def _open(data: PdfData, password: str | None, *, recover: bool = False) -> Pdf:
+def open_library(data: PdfData, password: str | None, *, recover: bool = False) -> Pdf:
+    """Open a file with qpdf, which may `recover` what is damaged only for reading."""
     open_stream: Any = Pdf._open  # type: ignore[attr-defined]  # noqa: SLF001
     wrong: PasswordError | None = None
     # Trying a password on a plain file makes the library warn; the key is never compressed.

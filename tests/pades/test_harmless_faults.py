@@ -6,7 +6,8 @@ import zlib
 import pytest
 
 from idservice.errors import MalformedPdf
-from idservice.pdf.document import open_document, open_with_faults
+from idservice.pdf.document import open_document
+from idservice.pdf.faulty_document import open_with_faults
 from idservice.validation.facts import Coverage, Integrity
 from support.faulty_pdfs import base, signed_over
 from support.pdfs import TEXT, append_table
