@@ -1,7 +1,8 @@
 """Make the pictures of the README from the running product: `make pictures` (needs Chromium).
 
 demo.png is what `idservice demo` prints on a terminal; status.png is the page at `/`.
-stamp.png and stamp-picture.png are visible signatures as poppler draws them.
+stamp.png and stamp-picture.png are visible signatures as poppler draws them. report.png is the end
+of a report: the pages of the first signature beside those that carry the second one.
 """
 
 from __future__ import annotations
@@ -104,12 +105,24 @@ def stamps(home: Path, folder: Path) -> None:
     said = ("--reason", "I agree", "--location", "Tallinn")
     sign(home, contract, once, PERSON, "--stamp", *said)
     pictured = ("--stamp-image", ink, "--stamp-qr", "https://id.example.ee/{code}")
-    placed = ("--at", "20,110,100,32mm", "--corner", "bottom-right")
+    placed = ("--at", "20,85,100,32mm", "--corner", "bottom-right")
     sign(
         home, once, twice, OTHER_PERSON, *placed, *pictured, "--stamp-background", "#f3f7ff", *said
     )
     crop(once, HERE / "stamp.png", (344, 22, 574, 122))
-    crop(twice, HERE / "stamp-picture.png", (240, 298, 553, 416))
+    crop(twice, HERE / "stamp-picture.png", (240, 227, 553, 345))
+    report(home, twice, folder)
+
+
+def report(home: Path, document: Path, folder: Path) -> None:
+    """Photograph the pages in the report about a document that was signed twice."""
+    page = folder / "report.html"
+    idservice(home, "verify", str(document), "--report", str(page)).wait()
+    text = page.read_text(encoding="utf-8")
+    start = text.index("<body>") + len("<body>")
+    pages = text.index("<h2>The pages that ")
+    page.write_text(text[:start] + text[pages:], encoding="utf-8")
+    photograph(page.as_uri(), HERE / "report.png", "1180,900", str(folder))
 
 
 def sign(home: Path, source: Path, target: Path, person: str, *options: str | Path) -> None:
