@@ -187,7 +187,15 @@ def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
 
 def validation_without_home(settings: ValidationSettings) -> Validation:
     """Validate where there are no keys and no database: nothing is trusted by default."""
-    return Validation(settings, clock=lambda: dt.datetime.now(dt.UTC))
+    from idservice.services.confinement import ConfinedReader
+
+    reader = ConfinedReader(settings)
+    return Validation(
+        settings,
+        clock=lambda: dt.datetime.now(dt.UTC),
+        reader=reader,
+        detached_reader=reader.read_detached,
+    )
 
 
 def _report(
