@@ -10,8 +10,7 @@ from idservice.cli.terminal import plain, results
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from idservice.validation.process import StepResult
-    from idservice.validation.report import ValidationReport
+    from idservice.services.validation import StepResult, ValidationReport
 
 _STYLES = {"passed": "green", "failed": "red", "indeterminate": "yellow", "skipped": "dim"}
 _MAX_NAME = 200

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from idservice.validation.validation_policy import ValidationPolicy
+    from idservice.services.validation_policies import ValidationPolicy
 
 
 @dataclass(frozen=True, slots=True)

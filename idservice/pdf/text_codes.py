@@ -7,7 +7,6 @@ replacement character; a font that tells nothing has no codes.
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from idservice.pdf.object_history import View
 
 UNKNOWN = "\ufffd"
+
+_LAST_CHARACTER = 0x10FFFF
 
 _MAX_MAP = 512 * 1024
 _MAX_CODES = 65_536
@@ -140,7 +141,7 @@ def _ranged(codes: range, found: re.Match[bytes]) -> dict[int, str]:
     if not text:
         return {}
     last = [ord(text[-1]) + offset for offset in range(len(codes))]
-    ends = (chr(item) if item <= sys.maxunicode else UNKNOWN for item in last)
+    ends = (chr(item) if item <= _LAST_CHARACTER else UNKNOWN for item in last)
     return {code: text[:-1] + end for code, end in zip(codes, ends, strict=True)}
 
 

@@ -36,6 +36,7 @@ from idservice.validation.evidence import PathCertificateFacts
 from idservice.validation.experiments import with_experiments_allowed
 from idservice.validation.facts import DocumentFacts, EvidenceKind, SignatureFacts
 from idservice.validation.policy import decide_document
+from idservice.validation.process import StepResult
 from idservice.validation.report import (
     FORMAT_FAILURE,
     NO_SIGNATURE_FOUND,
@@ -46,6 +47,7 @@ from idservice.validation.validation_policy import ValidationPolicy
 
 __all__ = [
     "SignatureReport",
+    "StepResult",
     "TrustedCertificate",
     "Validation",
     "ValidationReport",

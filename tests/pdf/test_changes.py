@@ -14,7 +14,6 @@ from support.later_revisions import (
     SIGNED,
     STAMPED,
     STORE,
-    TIME_STAMP,
     TRAILER,
     WIDGET,
     XOBJECT,
@@ -395,12 +394,3 @@ def test_a_visible_signature_names_its_page() -> None:
     (change,) = changes(append(SIGNED, PERMITTED_UPDATES["a visible signature"][0]))
     assert (change.page, change.signature is not None) == (1, True)
     assert "shows on page 1" in change.message
-
-
-def test_an_unsigned_time_stamp_field_is_told_apart() -> None:
-    """An added signature says in which field it is and which object holds it."""
-    (change,) = changes(append(SIGNED, STAMPED))
-    assert change.signature is not None
-    assert change.signature.field_name == "Second"
-    assert (change.signature.holder, change.signature.is_time_stamp) == (41, True)
-    assert TIME_STAMP in append(SIGNED, STAMPED)

@@ -126,3 +126,12 @@ def test_a_field_above_the_signature_shows_nothing(more: bytes, expected: Permis
         3: PAGE % (b"4 0 R", ANNOTATIONS % (b" 40 0 R 44 0 R" if more else b" 44 0 R")),
     }
     assert worst(changes(append(SIGNED, update))) is expected
+
+
+def test_an_unsigned_time_stamp_field_is_told_apart() -> None:
+    """An added signature says in which field it is and which object holds it."""
+    (change,) = changes(append(SIGNED, STAMPED))
+    assert change.signature is not None
+    assert change.signature.field_name == "Second"
+    assert (change.signature.holder, change.signature.is_time_stamp) == (41, True)
+    assert TIME_STAMP in append(SIGNED, STAMPED)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from idservice.services.validation import Validation, ValidationReport
+from idservice.validation.validation_policy import ValidationPolicy
 from support.limits import limits
 from support.long_term import HOUR, authorities
 from support.pki import AT, CertificatePair
@@ -16,14 +17,17 @@ OUT_OF_BOUNDS = ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
 
 
 def validate(
-    document: bytes, at: dt.datetime = NOW, anchors: Sequence[CertificatePair] | None = None
+    document: bytes,
+    at: dt.datetime = NOW,
+    anchors: Sequence[CertificatePair] | None = None,
+    policy: ValidationPolicy | None = None,
 ) -> ValidationReport:
-    """Validate offline, trusting the standing root unless told otherwise."""
+    """Validate offline, by default strictly and trusting the standing root."""
     trusted = [authorities().root] if anchors is None else anchors
     validation = Validation(
         LIMITS, clock=lambda: at, anchors=[item.certificate for item in trusted]
     )
-    return validation.validate(document, "a.pdf")
+    return validation.validate(document, "a.pdf", policy=policy)
 
 
 def shown(document: bytes, at: dt.datetime = NOW) -> dict[str, Any]:
