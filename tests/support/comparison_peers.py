@@ -16,6 +16,8 @@ from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis.policy_api import ModificationLevel
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import (
     DocumentTimestampStatus,
@@ -43,13 +45,44 @@ class PyHankoPeer:
         others = (chain().intermediate.der, long_term.authorities().issuing.der)
         self._roots = [asn1_x509.Certificate.load(item) for item in roots]
         self._others = [asn1_x509.Certificate.load(item) for item in others]
+        self._runner = asyncio.Runner()
 
     def accepts(self, data: bytes, password: str | None, *, trusted: bool) -> bool:
         """Tell whether every signature is good; whatever pyHanko raises is a refusal."""
         try:
-            return asyncio.run(self._accepts(data, password, trusted=trusted))
+            return self._runner.run(self._accepts(data, password, trusted=trusted))
         except Exception:  # noqa: BLE001 - a peer may raise anything about a hostile file
             return False
+
+    def accepts_untouched(self, data: bytes) -> bool:
+        """Tell whether every signature of an honest file is good, by the evidence stored in it.
+
+        Where there is any, it has to show that no certificate was revoked. Raises what pyHanko
+        raises.
+        """
+        return self._runner.run(self._accepts_by_evidence(data))
+
+    async def _accepts_by_evidence(self, data: bytes) -> bool:
+        reader = PdfFileReader(io.BytesIO(data), strict=False)
+        context = self._context(reader)
+        return all(
+            [await self._good(item, context, trusted=True) for item in reader.embedded_signatures]
+        )
+
+    def _context(self, reader: PdfFileReader) -> ValidationContext:
+        """A context with what is in the security store; one serves all signatures of a file."""
+        known = {
+            "trust_roots": self._roots,
+            "other_certs": self._others,
+            "moment": NOW,
+            "allow_fetching": False,
+        }
+        try:
+            store = DocumentSecurityStore.read_dss(reader)
+        except NoDSSFoundError:
+            return ValidationContext(**known)
+        strict = {"revocation_mode": "require"}
+        return store.as_validation_context({**known, **strict})
 
     async def _accepts(self, data: bytes, password: str | None, *, trusted: bool) -> bool:
         reader = PdfFileReader(io.BytesIO(data), strict=False)
@@ -59,14 +92,16 @@ class PyHankoPeer:
         if not reader.embedded_regular_signatures:
             return False
         for signature in found:
-            if not await self._good(signature, trusted=trusted):
+            context = ValidationContext(
+                trust_roots=self._roots, other_certs=self._others, moment=NOW, allow_fetching=False
+            )
+            if not await self._good(signature, context, trusted=trusted):
                 return False
         return True
 
-    async def _good(self, signature: EmbeddedPdfSignature, *, trusted: bool) -> bool:
-        context = ValidationContext(
-            trust_roots=self._roots, other_certs=self._others, moment=NOW, allow_fetching=False
-        )
+    async def _good(
+        self, signature: EmbeddedPdfSignature, context: ValidationContext, *, trusted: bool
+    ) -> bool:
         status: PdfSignatureStatus | DocumentTimestampStatus
         if signature.sig_object["/Type"] == "/DocTimeStamp":
             status = await async_validate_pdf_timestamp(signature, context)

@@ -48,7 +48,8 @@ _ROOM = 4096
 GOOD = ocsp.CertStatus("good", core.Null())
 
 
-def _source(url: str) -> tuple[Extension, ...]:
+def ocsp_source(url: str = "http://ca.example/ocsp") -> tuple[Extension, ...]:
+    """Name the OCSP service of a certificate in an extension."""
     place = x509.UniformResourceIdentifier(url)
     access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
     return (extension(x509.AuthorityInformationAccess([access]), critical=False),)
@@ -98,7 +99,7 @@ def stamper(
     key: PrivateKey | None = None,
 ) -> CertificatePair:
     """Make a time-stamping unit that can be asked about."""
-    extensions = (*time_stamping(), *_source("http://ca.example/ocsp"))
+    extensions = (*time_stamping(), *ocsp_source())
     return leaf(
         issuer,
         name(common_name),
@@ -124,7 +125,7 @@ def authorities() -> Authorities:
         issuing,
         not_before=START,
         not_after=AT + 5 * YEAR,
-        extensions=_source("http://ca.example/ocsp"),
+        extensions=ocsp_source(),
     )
     return Authorities(
         root,
