@@ -31,7 +31,8 @@ ADJUSTABLE: dict[str, SubIndication] = {
             "cms_not_der",
             "cms_version",
             "signer_version",
-            # Time-stamps that prove nothing, or are made with small faults.
+            # Time-stamps that prove nothing, are none at all, or are made with small faults.
+            "signature_time_stamp_broken",
             "time_stamp_expired",
             "time_stamp_name_mismatch",
             "time_stamp_not_der",

@@ -283,6 +283,7 @@ RULES: dict[str, Rule] = {
         "archive_time_stamp_index",
         "time_stamp_in_future",
         "document_time_stamp_broken",
+        "signature_time_stamp_broken",
     ),
     **_rules(
         Step.TIME_STAMPS,

@@ -182,14 +182,21 @@ def _with_its_own(stamp: TimeStampFacts, proofs: Proofs) -> Proofs:
 def not_valid_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
     """Tell of each time-stamp that proves nothing, and why.
 
-    One over the document that is broken stands there without any right: nobody may append
-    what only looks like a time-stamp.
+    One that is broken stands there without any right: nobody may append what only looks like a
+    time-stamp of the document, and no honest program puts such a thing into a signature.
     """
     for item in stamps:
         if item.verdict.passed:
             continue
-        broken = item.verdict.indication is Indication.TOTAL_FAILED
-        if broken and item.facts.kind is TimeStampKind.DOCUMENT:
+        broken = _is_forged(item)
+        if broken and item.facts.kind is TimeStampKind.SIGNATURE:
+            yield Finding(
+                "signature_time_stamp_broken",
+                f"What stands in the signature as the time-stamp {item.facts.id} is none: "
+                f"{item.reason}",
+                "Ask the signer for the document as it was signed.",
+            )
+        elif broken:
             yield Finding(
                 "document_time_stamp_broken",
                 f"What was appended as the document time-stamp {item.facts.id} is none: "
@@ -203,6 +210,16 @@ def not_valid_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:
                 f"The time-stamp {item.facts.id} proves nothing: {item.reason}",
                 first.fix,
             )
+
+
+# With these a token names its certificate in a way that no authority does.
+_FORGED = frozenset({"signing_certificate_attribute_duplicated", "signing_certificate_mismatch"})
+
+
+def _is_forged(stamp: JudgedTimeStamp) -> bool:
+    """Whether a token is broken, whoever may trust its authority."""
+    codes = {item.code for item in stamp.verdict.errors}
+    return stamp.verdict.indication is Indication.TOTAL_FAILED or not _FORGED.isdisjoint(codes)
 
 
 def order_findings(stamps: Sequence[JudgedTimeStamp]) -> Iterator[Finding]:

@@ -84,10 +84,10 @@ HARMLESS_ALTHOUGH_DOUBTED = {
         "the CMS of its signature carries no content; only the token of its time-stamp does"
     ),
 }
-# Only a time-stamp is wrong. One over the signature, which anybody could have put in, proves
-# nothing and lowers the level; one over the document was appended to it without any right.
+# Only a time-stamp is wrong. It proves nothing and lowers the level, and what only looks like a
+# time-stamp was put in without any right.
 WRONG_TIME_STAMPS = {
-    "dss/TestToSignPDFSHA256_TST_SIG_NOT_FOUND.pdf": "time_stamp_not_valid",
+    "dss/TestToSignPDFSHA256_TST_SIG_NOT_FOUND.pdf": "signature_time_stamp_broken",
     "dss/pades-lta-copied-doctst.pdf": "document_time_stamp_broken",
 }
 
@@ -206,6 +206,7 @@ def test_forged_files_show_it(row: Row) -> None:
         verdict = decision.verdict
         told = {item.code for item in (*verdict.errors, *verdict.warnings)}
         assert WRONG_TIME_STAMPS[row.file] in told
+        assert verdict.indication is not Indication.TOTAL_PASSED
         assert not decision.level.endswith("LTA")
         return
     shown = False
