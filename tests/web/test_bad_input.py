@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -252,3 +253,12 @@ def test_a_form_that_cannot_be_read_is_told_so(shared_web: WebBench) -> None:
         "/v1/validation", data=body, content_type="multipart/form-data; boundary=XX"
     )
     assert "no UTF-8" in require_problem(response, 400, "malformed_request")["detail"]
+
+
+def test_a_body_of_countless_members_is_refused_at_once(web: WebBench) -> None:
+    """Small values take much more memory than their text, so they are counted before."""
+    body = b'{"filename":"a.pdf","document":"JVBERi0=","a":[' + b"{}," * 1_000_000 + b"0]}"
+    started = time.process_time()
+    answer = web.client.post("/validate", data=body, content_type="application/json")
+    assert time.process_time() - started < 1
+    assert answer.status_code == 400
