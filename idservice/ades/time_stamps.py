@@ -98,6 +98,7 @@ def read_time_stamp(
         end=end,
         algorithms=algorithm_facts(token.signed_with),
         imprint=None if token.hash is None else (token.hash.name, token.imprint),
+        der=token.token_der,
     )
     return ReadTimeStamp(facts, token.carried)
 

@@ -72,6 +72,11 @@ def sub_indication(sub: SubIndication) -> str:
     return f"{URN}:subindication:{sub.value}"
 
 
+def object_uri(name: str) -> str:
+    """Return an object identifier as a URI (RFC 3061); a URI stays as it is."""
+    return f"urn:oid:{name}" if name.replace(".", "").isdigit() else name
+
+
 def xml_text(text: str) -> str:
     """Replace what no XML document can hold (XML 1.0 cl. 2.2)."""
     return "".join(

@@ -21,6 +21,7 @@ from idservice.presentation.etsi_elements import (
     base64_text,
     identity_of,
     main_indication,
+    object_uri,
     refer,
     signed_attribute,
     sub_indication,
@@ -38,6 +39,8 @@ from idservice.validation.process import Outcome
 from idservice.validation.rules import Indication, SubIndication
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from idservice.validation.certificates import Reliance
     from idservice.validation.report import SignatureReport, ValidationReport
     from idservice.validation.time_stamps import JudgedTimeStamp
@@ -47,6 +50,9 @@ _STEP = "urn:idservice:validation-step:"
 _LEVEL = "urn:idservice:signature-level:"
 _QUALITY = "urn:idservice:qualification:"
 _FINDING = "urn:idservice:finding:"
+# The standard has no indication for it.
+_NOTHING = "urn:idservice:mainindication:noSignatureFound"
+_SPEAKERS = {CertificateRole.OCSP_RESPONDER, CertificateRole.CRL_ISSUER}
 _IMPLIED = "{http://uri.etsi.org/01903/v1.3.2#}SignaturePolicyImplied"
 
 
@@ -96,7 +102,7 @@ class _Writer:
         status = add(part, "SignatureValidationStatus")
         codes = {item.code for item in self._report.errors}
         if "NO_SIGNATURE_FOUND" in codes:
-            add(status, "MainIndication", f"{URN}:mainindication:noSignatureFound")
+            add(status, "MainIndication", _NOTHING)
         else:
             add(status, "MainIndication", main_indication(Indication.TOTAL_FAILED))
             add(status, "SubIndication", sub_indication(SubIndication.FORMAT_FAILURE))
@@ -108,8 +114,6 @@ class _Writer:
         facts = item.facts
         identifier = add(part, "SignatureIdentifier")
         identifier.set("id", identity_of("S", facts.id, str(facts.end)))
-        if facts.digest is not None:
-            add_digest(identifier, *facts.digest)
         if facts.value is not None:
             value = etree.SubElement(identifier, f"{{{DS}}}SignatureValue")
             value.text = base64_text(facts.value)
@@ -149,15 +153,16 @@ class _Writer:
     def _attributes(self, part: XmlElement, item: SignatureReport) -> None:
         """Write what the signer said and what came with it, in the order of the schema."""
         facts, claims = item.facts, item.facts.claims
-        found = add(part, "SignatureAttributes")
+        found = etree.Element(f"{{{VR}}}SignatureAttributes")
         own = [one for one in item.time_stamps if one.facts.kind is TimeStampKind.SIGNATURE]
+        over_all = "DocTimeStamp" if facts.format_name else "ArchiveTimeStamp"
         over = [one for one in item.time_stamps if one.facts.kind is TimeStampKind.DOCUMENT]
         if facts.claimed_signing_time is not None:
             time = time_text(facts.claimed_signing_time)
             add(signed_attribute(found, "SigningTime"), "Time", time)
         for commitment in claims.commitments:
             attribute = signed_attribute(found, "CommitmentTypeIndication")
-            add(attribute, "CommitmentTypeIdentifier", commitment)
+            add(attribute, "CommitmentTypeIdentifier", object_uri(commitment))
         _text(found, "SignatureProductionPlace", "AddressString", claims.location)
         for role in claims.roles:
             details = add(signed_attribute(found, "SignerRole"), "RoleDetails")
@@ -168,10 +173,12 @@ class _Writer:
         digest = None if facts.digest is None else base64_text(facts.digest[1])
         _text(found, "MessageDigest", "Digest", digest)
         for stamp in over:
-            self._stamp_attribute(found, "DocTimeStamp", stamp)
+            self._stamp_attribute(found, over_all, stamp)
         _text(found, "Reason", "ReasonElement", claims.reason)
         _text(found, "ContactInfo", "ContactInfoElement", claims.contact)
         _text(found, "SubFilter", "SubFilterElement", (facts.format_name or "").lstrip("/"))
+        if len(found):
+            part.append(found)
 
     def _stamp_attribute(self, found: XmlElement, name: str, stamp: JudgedTimeStamp) -> None:
         if stamp.facts.gen_time is None:
@@ -198,9 +205,7 @@ class _Writer:
             add(status, "SubIndication", sub_indication(verdict.sub_indication))
         data = add(status, "AssociatedValidationReportData")
         self._chain(data, item)
-        for reliance in item.reliances:
-            for statement in reliance.statements:
-                refer(add(data, "RelatedValidationObject"), self._statement(reliance, statement))
+        self._rests_on(data, item.reliances, item.certificates)
         self._revocation(data, item)
         self._crypto(data, item)
         findings = (*verdict.errors, *verdict.warnings)
@@ -208,6 +213,18 @@ class _Writer:
             additional = add(data, "AdditionalValidationReportData")
             for finding in findings:
                 add_data(additional, _FINDING + finding.code, finding.message)
+
+    def _rests_on(
+        self,
+        data: XmlElement,
+        reliances: Iterable[Reliance],
+        certificates: Iterable[CertificateReport],
+    ) -> None:
+        """Refer to the statements about certificates, and to who made them."""
+        found = [self._statement(about, one) for about in reliances for one in about.statements]
+        found += [self._certificate(one) for one in certificates if one.role in _SPEAKERS]
+        for identity in dict.fromkeys(found):
+            refer(add(data, "RelatedValidationObject"), identity)
 
     def _chain(self, data: XmlElement, item: SignatureReport) -> None:
         path = [
@@ -273,7 +290,8 @@ class _Writer:
 
     def _statement(self, about: Reliance, statement: Statement) -> str:
         parts = (about.certificate.name, statement.source.value, str(statement.this_update))
-        identity = identity_of("R", *parts)
+        content = "" if statement.der is None else statement.der.hex()
+        identity = identity_of("R", *parts, content)
         if identity not in self._known:
             kinds = {StatementSource.OCSP: "OCSPResponse", StatementSource.CRL: "CRL"}
             made = self._object(identity, kinds.get(statement.source, "other"))
@@ -293,7 +311,10 @@ class _Writer:
         if identity not in self._known:
             made = self._object(identity, "timestamp")
             shown = add(made, "ValidationObjectRepresentation")
-            add(shown, "URI", f"urn:idservice:time-stamp:{identity}")
+            if stamp.facts.der is None:
+                add(shown, "URI", f"urn:idservice:time-stamp:{identity}")
+            else:
+                add(shown, "base64", base64_text(stamp.facts.der))
             if stamp.time is not None and stamp.facts.gen_time is not None:
                 add(add(made, "POEProvisioning"), "POETime", time_text(stamp.time))
             nested = add(made, "ValidationReport")
@@ -312,6 +333,9 @@ class _Writer:
         add(status, "MainIndication", main_indication(stamp.verdict.indication, block=True))
         if stamp.verdict.sub_indication is not None:
             add(status, "SubIndication", sub_indication(stamp.verdict.sub_indication))
+        if stamp.reliances:
+            data = add(status, "AssociatedValidationReportData")
+            self._rests_on(data, stamp.reliances, own)
 
     def _object(self, identity: str, kind: str) -> XmlElement:
         self._known[identity] = kind

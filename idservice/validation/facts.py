@@ -121,6 +121,7 @@ class TimeStampFacts:
     here. `gen_time` is None when the token cannot be read, `accuracy` is in seconds. The
     token stands in the first `end` bytes of the file; one over the document covers these
     bytes, except itself. `imprint` is the message imprint: the name of the digest and its value.
+    `der` is the token itself, without zeros behind it.
     """
 
     id: str
@@ -136,6 +137,7 @@ class TimeStampFacts:
     end: int | None = None
     algorithms: AlgorithmFacts | None = None
     imprint: tuple[str, bytes] | None = None
+    der: bytes | None = None
 
 
 class EvidenceKind(Enum):

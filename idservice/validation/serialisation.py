@@ -127,6 +127,7 @@ def _time_stamp_to_json(stamp: TimeStampFacts) -> dict[str, Any]:
         "end": stamp.end,
         "algorithms": _algorithms_to_json(stamp.algorithms),
         "imprint": _digest_to_json(stamp.imprint),
+        "der": None if stamp.der is None else _to_base64(stamp.der),
     }
 
 
@@ -146,6 +147,7 @@ def _time_stamp_from_json(value: Any) -> TimeStampFacts:
         end=_optional_number(value["end"]),
         algorithms=_algorithms_from_json(value["algorithms"]),
         imprint=_digest_from_json(value["imprint"]),
+        der=None if value["der"] is None else _from_base64(value["der"]),
     )
 
 

@@ -204,7 +204,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _answers(operation: Operation) -> dict[str, Any]:
-    return {str(status): _answer(answer) for status, answer in operation.answers.items()}
+    found = {str(status): _answer(answer) for status, answer in operation.answers.items()}
+    if operation.instead is not None:
+        other = _answer(operation.instead)
+        found["200"]["content"] |= other["content"]
+        found["200"]["description"] += f" {other['description']}"
+    return found
 
 
 def _answer(answer: type[BaseModel] | Media) -> dict[str, Any]:

@@ -23,7 +23,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route: what goes in, what comes out, which problems may come instead."""
+    """One route: what goes in, what comes out, which problems may come instead.
+
+    With `instead`, whoever accepts its media type gets that in place of the answer 200.
+    """
 
     tag: str
     answers: Mapping[int, type[BaseModel] | Media]
@@ -32,6 +35,7 @@ class Operation:
     json: type[BaseModel] | None = None
     multipart: type[BaseModel] | None = None
     raw: Media | None = None
+    instead: Media | None = None
     security: Literal["operatorToken", "accessToken"] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 

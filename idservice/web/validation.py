@@ -11,6 +11,7 @@ from typing import IO
 from flask import Blueprint, Response, jsonify, request
 
 from idservice import errors
+from idservice.presentation.etsi_report import etsi_report
 from idservice.services.evidence_at_hand import OutsideEvidence, read_statements
 from idservice.services.validation import TrustedCertificate, read_trusted
 from idservice.services.validation_policies import shipped_policy
@@ -28,6 +29,7 @@ from idservice.web.validation_models import ValidationAnswer, ValidationFields, 
 
 blueprint = Blueprint("validation", __name__)
 
+XML = "application/xml"
 UNNAMED = "document.pdf"
 MAX_NAME_CHARACTERS = 255
 
@@ -39,6 +41,7 @@ MAX_NAME_CHARACTERS = 255
         answers={200: ValidationAnswer},
         multipart=ValidationForm,
         raw=Media("application/pdf", "The PDF alone."),
+        instead=Media(XML, "With Accept: application/xml, the report of ETSI TS 119 102-2."),
         problems=(
             errors.MalformedRequest,
             errors.MalformedCertificate,
@@ -58,7 +61,7 @@ def validate() -> Response:
     Send the PDF as the file of a form, with password, time and trust anchors if needed, or
     alone as application/pdf. A detached CAdES signature (.p7s) is the file of a form, and what
     it is over the file in the field content. Integrity, coverage, changes and trust are
-    separate verdicts.
+    separate verdicts. The report comes as JSON, or as XML to who accepts application/xml.
     """
     state = web_state()
     allow_document(state.settings.validation.max_document_bytes)
@@ -82,6 +85,8 @@ def validate() -> Response:
             policy=policy,
             outside=outside,
         )
+    if request.accept_mimetypes.best_match(("application/json", XML)) == XML:
+        return Response(etsi_report(report), mimetype=XML)
     return jsonify(report.to_json())
 
 

@@ -173,11 +173,20 @@ class RevocationAnswer(ReportModel):
     inDocument: bool  # noqa: N815 - the name on the wire
 
 
+class TrustServiceAnswer(ReportModel):
+    """The service of a trusted list that a certificate leads to."""
+
+    list: str
+    provider: str
+    service: str
+    testScheme: bool  # noqa: N815 - the name on the wire
+
+
 class QualificationAnswer(ReportModel):
     """Whether something is qualified by trusted lists (ETSI TS 119 615), and why it is not more."""
 
     level: str
-    anchorService: str | None  # noqa: N815 - the name on the wire
+    anchorService: TrustServiceAnswer | None  # noqa: N815 - the name on the wire
     reasons: list[str]
 
 

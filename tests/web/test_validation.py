@@ -13,6 +13,7 @@ from support.detached import CONTENT, encode, fixed
 from support.homes import PERSON, PIN2
 from support.long_term import archived, authorities
 from support.pki import chain
+from support.report_schema import read_report
 from support.signing import signed
 from support.web import SPECIMEN, WebBench, open_web, require_problem
 
@@ -68,6 +69,21 @@ def test_an_archived_document_of_others_passes_later(web: WebBench) -> None:
     ]
     assert report["timeStamps"] == signature["timeStamps"][1:]
     assert {item["source"] for item in signature["revocation"]} == {"ocsp", "crl"}
+
+
+def test_the_report_comes_as_xml_to_who_accepts_it(web: WebBench) -> None:
+    """With Accept: application/xml it is that of TS 119 102-2, with the same verdict."""
+    form = {
+        "file": (io.BytesIO(archived()), "contract.pdf"),
+        "trust": authorities().root.pem.decode(),
+        "at": "2032-01-01T00:00:00Z",
+    }
+    answer = web.client.post("/v1/validation", data=form, headers={"Accept": "application/xml"})
+    assert (answer.status_code, answer.mimetype) == (200, "application/xml")
+    (part,) = read_report(answer.data).signature_validation_report
+    status = part.signature_validation_status
+    assert status is not None
+    assert status.main_indication == "urn:etsi:019102:mainindication:total-passed"
 
 
 def test_one_changed_byte_fails(web: WebBench) -> None:
