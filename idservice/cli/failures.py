@@ -27,6 +27,7 @@ from idservice.errors import (
     PdfPasswordWrong,
     UnknownFormat,
     Unsupported,
+    ValidationPolicyInvalid,
 )
 
 DONE = 0
@@ -53,6 +54,8 @@ _EXIT_CODES: tuple[tuple[type[IdServiceError], int], ...] = (
     (MalformedCrl, FAILED),
     (MalformedInput, UNUSABLE),
     (Unsupported, UNUSABLE),
+    # A policy is named with a command as well as in the settings.
+    (ValidationPolicyInvalid, UNUSABLE),
     (Configuration, MISCONFIGURED),
     (InternalError, OWN_FAULT),
     (Dependency, TRY_AGAIN),

@@ -33,6 +33,14 @@ from idservice.validation.validation_policy import (
     ValidationPolicy,
 )
 
+__all__ = [
+    "MAX_POLICY_BYTES",
+    "ValidationPolicy",
+    "chosen_policy",
+    "read_policy",
+    "shipped_policy",
+]
+
 MAX_POLICY_BYTES = 256 * 1024
 _FILES = {"strict": "validation-policy.toml", "lenient": "validation-policy-lenient.toml"}
 _NOT_ANALYSED = "not-analysed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, jsonify
@@ -54,3 +56,9 @@ def metrics() -> Response:
 def database_kind() -> str:
     """Return the kind of database: sqlite or postgresql."""
     return "sqlite" if web_state().services.database.is_sqlite else "postgresql"
+
+
+def installed_at() -> dt.datetime:
+    """Return when the package was put where it is, as its files say."""
+    seconds = Path(__file__).stat().st_mtime
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)

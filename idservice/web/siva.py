@@ -18,7 +18,7 @@ from idservice import __version__, errors
 from idservice.errors import IdServiceError
 from idservice.presentation.siva import DEFAULT_POLICY, POLICIES, siva_report
 from idservice.web.bodies import parse_json
-from idservice.web.health import database_kind
+from idservice.web.health import database_kind, installed_at
 from idservice.web.metrics import MEDIA_TYPE
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.problems import FOREIGN_FORMS
@@ -91,7 +91,7 @@ def validate() -> Response:
 
 def answer_error(status: int) -> Response | None:
     """Answer an error of HTTP in SiVa's form where the address is one of SiVa's."""
-    if request.path not in PATHS:
+    if request.path not in PATHS and not request.path.startswith("/monitoring/"):
         return None
     key, message = _STATUS_OF.get(status, ("requestBodyNotReadable", _UNREADABLE))
     # SiVa calls a request that is too large a bad one.
@@ -233,13 +233,12 @@ def _health() -> Response:
     details = {
         "webappName": _NAME,
         "version": __version__,
-        "buildTime": None,
+        "buildTime": _moment(installed_at()),
         "startTime": _moment(started),
         "currentTime": _moment(now),
     }
-    kept = {key: value for key, value in details.items() if value is not None}
     database = {"status": "UP", "details": {"database": database_kind()}}
-    health = {"status": "UP", "details": kept}
+    health = {"status": "UP", "details": details}
     return jsonify({"status": "UP", "components": {"health": health, "db": database}})
 
 

@@ -238,6 +238,8 @@ def test_errors_of_http_have_the_same_form(web: WebBench) -> None:
     assert elsewhere.status_code == 404
     assert elsewhere.get_json()["requestErrors"][0]["key"] == "endpointNotFound"
     assert "requestErrors" not in web.client.get("/nothing-here").get_json()
+    assert web.client.get("/monitoring/nothing").get_json()["requestErrors"]
+    assert web.client.post("/monitoring/heartbeat").status_code == 405
 
 
 def test_monitoring_answers(web: WebBench) -> None:
@@ -250,7 +252,7 @@ def test_monitoring_answers(web: WebBench) -> None:
         health = web.client.get(path).get_json()
         assert health["status"] == "UP"
         details = health["components"]["health"]["details"]
-        assert {"webappName", "version", "startTime", "currentTime"} <= set(details)
+        assert {"webappName", "version", "buildTime", "startTime", "currentTime"} <= set(details)
     assert b"idservice_http_requests" in web.client.get("/monitoring/prometheus").data
 
 
