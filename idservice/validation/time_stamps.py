@@ -13,7 +13,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from idservice.errors import Finding
-from idservice.validation.algorithms import algorithm_findings, imprint_findings, unnamed_findings
+from idservice.validation.algorithms import (
+    algorithm_findings,
+    digest_shown,
+    imprint_findings,
+    shown,
+    unnamed_findings,
+)
 from idservice.validation.certificates import PathJudgement, Reliance, Role, Use, judge_path
 from idservice.validation.evidence import CertificatePath, PathFacts
 from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
@@ -133,38 +139,45 @@ def judge_time_stamp(
 def _steps(stamp: JudgedTimeStamp, policy: ValidationPolicy) -> Iterator[StepResult]:
     """Tell the steps for a time-stamp that was judged (cl. 5.4.4, 5.6.2.1)."""
     found = (*stamp.verdict.errors, *stamp.verdict.warnings)
-    for step, rules, looked_at in _TOLD:
+    for step, rules in _TOLD:
         if step is ProcessStep.PAST_CERTIFICATE and stamp.path is None:
             yield skipped_step(step, "There is no path to a certificate that is trusted here.")
             continue
         told = (item for item in found if rule_for(item.code).step in rules)
-        when = "" if stamp.proved_at is None else moment(stamp.proved_at)
-        yield step_result(step, told, looked_at.format(when or "no time"), policy)
+        yield step_result(step, told, _looked_at(step, stamp), policy)
 
 
 _TOLD = (
-    (ProcessStep.FORMAT_CHECKING, {Step.FORMAT_CHECK}, "The token and where it stands were read."),
-    (
-        ProcessStep.IDENTIFICATION,
-        {Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE},
-        "The token must name the certificate of its authority by its hash.",
-    ),
-    (
-        ProcessStep.CRYPTOGRAPHIC_VERIFICATION,
-        {Step.CRYPTOGRAPHIC_VERIFICATION},
-        "The value of the token was computed.",
-    ),
-    (
-        ProcessStep.TIME_STAMPS,
-        {Step.TIME_STAMPS, Step.ACCEPTANCE},
-        "Imprint, time and algorithms were judged.",
-    ),
-    (
-        ProcessStep.PAST_CERTIFICATE,
-        {Step.X509_VALIDATION, Step.VALIDATION_CONTEXT},
-        "The certificates of the authority were judged as of {}, the earliest proved time.",
-    ),
+    (ProcessStep.FORMAT_CHECKING, {Step.FORMAT_CHECK}),
+    (ProcessStep.IDENTIFICATION, {Step.IDENTIFICATION_OF_SIGNING_CERTIFICATE}),
+    (ProcessStep.CRYPTOGRAPHIC_VERIFICATION, {Step.CRYPTOGRAPHIC_VERIFICATION}),
+    (ProcessStep.TIME_STAMPS, {Step.TIME_STAMPS, Step.ACCEPTANCE}),
+    (ProcessStep.PAST_CERTIFICATE, {Step.X509_VALIDATION, Step.VALIDATION_CONTEXT}),
 )
+
+
+def _looked_at(step: ProcessStep, stamp: JudgedTimeStamp) -> str:
+    """Say what a step found about a time-stamp, in a sentence."""
+    facts = stamp.facts
+    authority = facts.issued_by or "nobody that can be named"
+    time = "no time" if facts.gen_time is None else moment(facts.gen_time)
+    what = "the document" if facts.kind is TimeStampKind.DOCUMENT else "the signature value"
+    digest = "" if facts.imprint is None else f" by its {digest_shown(facts.imprint[0])}"
+    match step:
+        case ProcessStep.FORMAT_CHECKING:
+            return f"A token over {what}{digest}, of {time}."
+        case ProcessStep.IDENTIFICATION if facts.certificate_der is not None:
+            return f"The token was made by {authority}, and comes with that certificate."
+        case ProcessStep.IDENTIFICATION:
+            return "No certificate was found with which the token was made."
+        case ProcessStep.CRYPTOGRAPHIC_VERIFICATION:
+            made = "" if facts.algorithms is None else f", made with {shown(facts.algorithms)},"
+            return f"The value of the token{made} is {facts.integrity.value}."
+        case ProcessStep.TIME_STAMPS:
+            return f"The token says that {what} existed on {time}."
+        case _:
+            proved = "no time" if stamp.proved_at is None else moment(stamp.proved_at)
+            return f"The certificates of {authority} were judged as of {proved}, the proved time."
 
 
 def _with_its_own(stamp: TimeStampFacts, proofs: Proofs) -> Proofs:
