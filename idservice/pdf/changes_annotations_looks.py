@@ -58,7 +58,7 @@ def annotation_marks(view: View, entries: dict[str, Value], budget: Budget) -> l
         if not streams or mark.kind is not MarkKind.LINE or mark.thickness > _THIN
     ]
     for stream in streams:
-        marks += form_marks(view, stream, lambda box, matrix: _placed(rect, box, matrix), budget)
+        marks += form_marks(view, stream, lambda box, matrix: placed(rect, box, matrix), budget)
     if not streams:
         marks += _only_without(entries, rect)
     flags = view.value(entries.get("F", 0))
@@ -96,7 +96,7 @@ def _appearances(view: View, value: Value, depth: int) -> Iterator[Reference]:
         yield from _appearances(view, item, depth + 1)
 
 
-def _placed(rect: Rectangle, box: Rectangle, matrix: Matrix) -> Matrix:
+def placed(rect: Rectangle, box: Rectangle, matrix: Matrix) -> Matrix:
     """Return where an appearance goes: its box, moved by its matrix, fills the rectangle."""
     left, bottom, right, top = box_through(matrix, box)
     if right <= left or top <= bottom:

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from idservice.errors import MalformedPdf
+from idservice.pdf.button_looks import button_agrees
 from idservice.pdf.changes_judgement import Judgement, Kind, action_code, is_set, same
 from idservice.pdf.changes_showing import shown
-from idservice.pdf.field_looks import Looks, inherited, looks_agree
+from idservice.pdf.field_looks import (
+    Agreement,
+    Looks,
+    indexes_agree,
+    inherited,
+    rich_text_agrees,
+    text_agreement,
+)
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import FieldPlace
-    from idservice.pdf.object_history import View
+    from idservice.pdf.object_history import Difference, View
     from idservice.pdf.stored_objects import StoredObject
 
 READ_ONLY, PUSH_BUTTON = 1, 1 << 16
 _VALUES = frozenset({"V", "RV", "I"})
-_LOOKS = frozenset({"AP", "AS", "MK", "DA", "TI"})
+_LOOKS = frozenset({"AP", "AS", "DA", "TI"})
 # The date of the change of a widget shows nowhere (table 166).
 _DATES = frozenset({"M"})
 _ACTS = frozenset({"A", "AA"})
@@ -53,17 +62,10 @@ def field_filled(
         return
     if place.name in judgement.filled:
         dress(judgement, number, new.entries)
-        drawn_anew = _drawn_anew(judgement.step.new) and not _looks_differ(
-            judgement, old.entries, new.entries
-        )
-        if not drawn_anew and not _shows(judgement, judgement.step.new, place, new.entries):
-            code, what = "appearance-differs-from-value", "does not show the value it was given"
-            judgement.forbid(code, f"fills in the field {name} so that it {what}", page)
-        elif "V" in keys:
-            _filled(judgement, place, page)
+        _judge_looks(judgement, number, place, page, told="V" in keys)
     elif keys <= _DATES:
         judgement.permit("modification-date-changed", f"dates the field {name}", page)
-    elif keys <= {"AS", *_DATES} and _shows(judgement, judgement.step.new, place, new.entries):
+    elif keys <= {"AS", *_DATES} and _shown(judgement, number, place) is Agreement.AGREES:
         _filled(judgement, place, page)
     else:
         judgement.forbid(
@@ -92,8 +94,9 @@ def field_value_changed(
             continue
         field = judgement.step.new.at(holder, entry)
         if _may_be_filled(judgement, holder, roles.fields[holder], {"V"}, field):
-            judgement.dressed.add(holder)
-            _filled(judgement, roles.fields[holder], page_of(judgement, field.entries))
+            dress(judgement, holder, field.entries)
+            page = page_of(judgement, field.entries)
+            _judge_looks(judgement, holder, roles.fields[holder], page, told=True)
 
 
 def page_of(judgement: Judgement, entries: dict[str, Value]) -> int | None:
@@ -117,7 +120,9 @@ def shows_values(judgement: Judgement) -> bool:
         if entry is None or place.kind in {"Sig", None} or place.name in judgement.filled:
             continue
         entries = view.at(number, entry).entries
-        if "Rect" in entries and not _shows(judgement, view, place, entries, strict=True):
+        if "Rect" not in entries:
+            continue
+        if _agreement(judgement, view, place, number, strict=True) is not Agreement.AGREES:
             return False
     return True
 
@@ -189,14 +194,6 @@ def _drawn_anew(view: View) -> bool:
     return is_set(form.get("NeedAppearances"))
 
 
-def _looks_differ(judgement: Judgement, was: dict[str, Value], now: dict[str, Value]) -> bool:
-    """Whether a widget looks different, because of other objects or of one written again."""
-    step = judgement.step
-    if was.get("AS") != now.get("AS"):
-        return True
-    return not same(step.old, was.get("AP"), step.new, now.get("AP"))
-
-
 def _locks(judgement: Judgement, name: str) -> bool:
     """Whether a field is locked, or one below that inherits its value (cl. 12.7.4.1)."""
     constraints = judgement.constraints
@@ -225,15 +222,83 @@ def _filled(judgement: Judgement, place: FieldPlace, page: int | None) -> None:
     judgement.allow("form-value-changed", message, page, kind=Kind.FORM_FILLING)
 
 
-def _shows(
-    judgement: Judgement,
-    view: View,
-    place: FieldPlace,
-    entries: dict[str, Value],
-    *,
-    strict: bool = False,
-) -> bool:
+def _judge_looks(
+    judgement: Judgement, number: int, place: FieldPlace, page: int | None, *, told: bool
+) -> None:
+    """Judge a field with another value by what its widgets show."""
+    name = shown(place.name)
+    agreement = _shown(judgement, number, place)
+    if agreement is Agreement.DIFFERS:
+        what = "does not show the value it was given"
+        judgement.forbid(
+            "appearance-differs-from-value", f"fills in the field {name} so that it {what}", page
+        )
+    elif agreement is Agreement.UNKNOWN:
+        why = "in a way of which nobody can say whether it shows the value it was given"
+        judgement.leave(
+            "appearance-not-compared",
+            f"fills in the field {name} {why}",
+            page,
+            kind=Kind.FORM_FILLING,
+        )
+    elif told:
+        _filled(judgement, place, page)
+
+
+def _shown(judgement: Judgement, number: int, place: FieldPlace) -> Agreement:
+    """How a field, and the widgets below it that have no name, agree with its new value."""
+    view = judgement.step.new
+    entries = _entries(view, number)
+    kids = [item for item in view.items(entries.get("Kids")) if isinstance(item, Reference)]
+    widgets = [kid.number for kid in kids if "T" not in view.dictionary(kid)]
+    judgement.work.spend(len(kids))
+    if place.kind == "Btn":
+        return _agreement(judgement, view, place, number)
+    return min(_agreement(judgement, view, place, item) for item in (number, *widgets))
+
+
+def _entries(view: View, number: int) -> dict[str, Value]:
+    entry = view.entry(number)
+    return {} if entry is None else view.at(number, entry).entries
+
+
+def _agreement(
+    judgement: Judgement, view: View, place: FieldPlace, number: int, *, strict: bool = False
+) -> Agreement:
+    """How one widget agrees with the value of its field; unreadable looks agree with none."""
     form = view.dictionary(view.dictionary(view.root).get("AcroForm"))
     judgement.work.spend(_COST)
-    looks = Looks(view, view.dictionary(form.get("DR")), place.kind or "", strict=strict)
-    return looks_agree(looks, entries)
+    old = judgement.step.old
+    looks = Looks(
+        view,
+        view.dictionary(form.get("DR")),
+        place.kind or "",
+        _entries(old, number),
+        drawn_anew=_drawn_anew(view),
+        strict=strict,
+        budget=judgement.work.looks,
+    )
+    entries = _entries(view, number)
+    try:
+        if place.kind == "Btn":
+            return Agreement.AGREES if button_agrees(looks, entries, old) else Agreement.DIFFERS
+        kept = judgement.step.changed.get(number)
+        if not strict and kept is not None and not _details_agree(view, kept, entries):
+            return Agreement.DIFFERS
+        if (
+            looks.drawn_anew
+            and not strict
+            and same(old, looks.signed.get("AP"), view, entries.get("AP"))
+        ):
+            return Agreement.AGREES
+        return text_agreement(looks, entries)
+    except MalformedPdf:
+        return Agreement.DIFFERS
+
+
+def _details_agree(view: View, difference: Difference, entries: dict[str, Value]) -> bool:
+    """Whether rich text and numbers of options, where they differ, fit the value."""
+    was = {} if difference.old is None else difference.old.entries
+    rich = "RV" not in entries or rich_text_agrees(view, entries)
+    stays = entries.get("I") == was.get("I")
+    return rich and (stays or "I" not in entries or indexes_agree(view, entries))

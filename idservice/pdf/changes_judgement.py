@@ -18,6 +18,7 @@ from idservice.pdf.change_kinds import Kind
 from idservice.pdf.changes_covering import SignedContent
 from idservice.pdf.fields import FieldLock
 from idservice.pdf.object_values import Keyword, Reference, Value
+from idservice.pdf.page_marks import Budget
 
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import Roles
@@ -48,6 +49,7 @@ RFC3161 = "ETSI.RFC3161"
 _MAX_COMPARED = 10_000
 _MAX_DEPTH = 64
 _WORK = 100_000
+_OPERATIONS = 500_000
 _SCRIPTS = frozenset({"JS", "JavaScript"})
 _ACTIONS = frozenset(
     {
@@ -118,10 +120,11 @@ class Work:
     """What may still be looked at besides what the revisions bring themselves.
 
     Rules that look at other parts of the document pay for it here, so that thousands of
-    revisions cannot make each of them look at everything.
+    revisions cannot make each of them look at everything. `looks` pays for drawing fields.
     """
 
     left: int = _WORK
+    looks: Budget = field(default_factory=lambda: Budget(operations=_OPERATIONS))
 
     def spend(self, count: int) -> None:
         """Pay for looking at so many objects. Raises InputTooLarge when too much was asked."""

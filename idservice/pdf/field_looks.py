@@ -1,44 +1,62 @@
-"""Whether a form field looks as its value says.
+"""Whether a text field or a choice looks as its value says.
 
 The looks of a field are separate from its value (ISO 32000-2 cl. 12.7.4.3): a file can show
-one sum to people and give another to programs. Texts are compared as far as the fonts tell
-them; formats that scripts make of a value are not known here, so such fields are not compared.
+one sum to people and give another to programs. So the text of the looks is compared with the
+value, and has to be where people can read it. Where a font or a script does not tell what
+people see, that is said.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from idservice.errors import MalformedPdf
+from idservice.pdf.annotation_flags import can_show
 from idservice.pdf.document_roles import text
+from idservice.pdf.formatted_values import is_formatted
+from idservice.pdf.look_visibility import is_in_order, is_readable, light_of_defaults
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.page_marks import Budget
 from idservice.pdf.shown_text import ShownText, shown_text
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
 
-_MULTILINE, _PASSWORD, _FILE, _COMBO, _RICH = 1 << 12, 1 << 13, 1 << 20, 1 << 17, 1 << 25
+_MULTILINE, _PASSWORD, _FILE, _COMBO = 1 << 12, 1 << 13, 1 << 20, 1 << 17
 _MAX_PARENTS = 64
-_MAX_MARK = 2
+_BULLETS = frozenset("*•●·")
 # What is drawn for a character that a font lacks counts as not drawn.
 _UNSEEN = re.compile(r"[^!->@-~]")
 _FROM_RIGHT = frozenset({"R", "AL", "AN"})
+
+
+class Agreement(IntEnum):
+    """How looks and value agree; nobody knows where a font or a script does not tell."""
+
+    DIFFERS = 0
+    UNKNOWN = 1
+    AGREES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
     """How to look at the widgets of a field: the revision, resources of the form, and the type.
 
-    With `strict`, looks that nobody can read do not agree with anything.
+    `signed` are the entries that the widget had before, whose default colour suits its page.
+    `drawn_anew` tells that viewers draw the form themselves, so that empty looks may stay.
     """
 
     view: View
     resources: dict[str, Value]
     kind: str
+    signed: dict[str, Value] = field(default_factory=dict)
+    drawn_anew: bool = False
     strict: bool = False
+    budget: Budget = field(default_factory=Budget)
 
 
 def inherited(view: View, entries: dict[str, Value], key: str) -> Value:
@@ -52,74 +70,122 @@ def inherited(view: View, entries: dict[str, Value], key: str) -> Value:
     return None
 
 
-def looks_agree(looks: Looks, entries: dict[str, Value]) -> bool:
-    """Whether a widget, or a field that is one, shows the value of its field.
+def text_agreement(looks: Looks, entries: dict[str, Value]) -> Agreement:
+    """Say whether the widget of a text field or choice shows the value of its field.
 
-    A field without looks of its own agrees, unless it is looked at strictly and has a value
-    to show; looks that cannot be read agree with nothing.
+    A widget without looks agrees, because viewers draw it; with `strict`, only when there is
+    nothing to show. Raises MalformedPdf for looks that cannot be read.
     """
-    try:
-        agrees = _button_agrees if looks.kind == "Btn" else _text_agrees
-        return agrees(looks, entries)
-    except MalformedPdf:
-        return False
-
-
-def _text_agrees(looks: Looks, entries: dict[str, Value]) -> bool:
-    """A text field or a choice shows its text."""
     view = looks.view
-    flags = inherited(view, entries, "Ff")
-    flags = flags if isinstance(flags, int) else 0
-    looks_of = view.dictionary(entries.get("AP"))
-    normal = looks_of.get("N")
-    texts = _texts(view, looks.kind, flags, entries)
-    if not isinstance(normal, Reference) or _is_none(view, normal):
-        return normal is None and not (looks.strict and any(map(_plain, texts)))
-    actions = view.dictionary(inherited(view, entries, "AA"))
-    if flags & (_PASSWORD | _FILE) or "F" in actions or "K" in actions:
+    found = inherited(view, entries, "Ff")
+    flags = found if isinstance(found, int) else 0
+    drawn = view.dictionary(entries.get("AP"))
+    texts = _texts(looks, entries)
+    if "N" not in drawn:
+        empty = not (looks.strict and any(map(_plain, texts)))
+        return Agreement.AGREES if empty and not drawn else Agreement.DIFFERS
+    if not can_show(view, entries):
+        return Agreement.AGREES
+    return min(
+        (_look_agrees(looks, entries, drawn[key], texts, flags) for key in "NRD" if key in drawn),
+        default=Agreement.DIFFERS,
+    )
+
+
+def rich_text_agrees(view: View, entries: dict[str, Value]) -> bool:
+    """Whether the rich text of a field says what its value says (table 228)."""
+    rich = inherited(view, entries, "RV")
+    if rich is None:
         return True
-    drawn = [normal, *(looks_of[key] for key in ("R", "D") if key in looks_of)]
-    return all(_look_agrees(looks, item, texts, flags) for item in drawn)
+    plain = html.unescape(re.sub(r"<[^>]*>", "", _value_text(view, rich)))
+    return _plain(plain) == _plain(_value_text(view, inherited(view, entries, "V")))
 
 
-def _look_agrees(looks: Looks, look: Value, texts: list[str], flags: int) -> bool:
-    """Whether one look of a text field or choice, at rest or when pointed at, shows its text."""
-    if not isinstance(look, Reference) or _is_none(looks.view, look):
-        return False
-    found = shown_text(looks.view, look, looks.resources)
-    if found.covered:
-        return False
-    if found.empty:
-        return not (looks.strict and any(map(_plain, texts)))
-    if not found.certain:
-        return not looks.strict
-    lines = looks.kind == "Ch" and not flags & _COMBO
-    return any(_agrees(one, found, lines, flags) for one in texts)
-
-
-def _is_none(view: View, reference: Reference) -> bool:
-    stored = view.get(reference)
-    return stored is None or stored.span is None
-
-
-def _texts(view: View, kind: str, flags: int, entries: dict[str, Value]) -> list[str]:
-    """What the field may show: its value, or for a choice what the form shows for it."""
+def indexes_agree(view: View, entries: dict[str, Value]) -> bool:
+    """Whether the numbers of the chosen options are those of the value (table 234)."""
+    numbers = view.items(entries.get("I"))
     value = view.value(inherited(view, entries, "V"))
+    chosen = value if isinstance(value, list) else [] if value is None else [value]
+    options = [_export(view, item) for item in view.items(inherited(view, entries, "Opt"))]
+    named = [
+        options[item] for item in numbers if isinstance(item, int) and 0 <= item < len(options)
+    ]
+    return len(named) == len(numbers) and sorted(named) == sorted(_text(view, v) for v in chosen)
+
+
+def _look_agrees(
+    looks: Looks, entries: dict[str, Value], look: Value, texts: list[str], flags: int
+) -> Agreement:
+    """Whether one look, at rest or when pointed at, shows one of the texts."""
+    stored = looks.view.get(look) if isinstance(look, Reference) else None
+    if not isinstance(look, Reference) or stored is None or stored.span is None:
+        return Agreement.DIFFERS
+    if "Resources" in stored.entries:
+        # What its own resources lack is nowhere for a stream that has some (cl. 7.8.3).
+        looks = replace(looks, resources={})
+    found = shown_text(looks.view, look, looks.resources)
+    waits = found.empty and looks.drawn_anew and not looks.strict
+    if waits:
+        return Agreement.AGREES
+    if found.covered or found.pictures or not _can_be_read(looks, entries, look):
+        return Agreement.DIFFERS
+    return _compared(looks, entries, look, found, texts, flags)
+
+
+def _can_be_read(looks: Looks, entries: dict[str, Value], look: Reference) -> bool:
+    view, budget = looks.view, looks.budget
+    default = view.value(inherited(view, looks.signed, "DA"))
+    agreed = light_of_defaults(default) if isinstance(default, bytes) else None
+    return is_readable(view, look, entries, looks.resources, agreed, budget)
+
+
+def _compared(
+    looks: Looks,
+    entries: dict[str, Value],
+    look: Reference,
+    found: ShownText,
+    texts: list[str],
+    flags: int,
+) -> Agreement:
+    """Compare what is shown, in the order in which it is drawn, with what may be shown."""
+    lines = looks.kind == "Ch" and not flags & _COMBO
+    if lines:
+        # A list shows all of its choices, of which one is marked.
+        return Agreement.AGREES
+    if flags & _PASSWORD:
+        hidden = set(found.text) <= _BULLETS
+        return Agreement.AGREES if hidden or not found.certain else Agreement.DIFFERS
+    from_right = any(
+        unicodedata.bidirectional(item) in _FROM_RIGHT for one in texts for item in one
+    )
+    ordered = from_right or is_in_order(looks.view, look, looks.resources, looks.budget)
+    if ordered and any(_agrees(one, found, flags, from_right=from_right) for one in texts):
+        return Agreement.AGREES
+    if not ordered:
+        return Agreement.DIFFERS
+    actions = looks.view.dictionary(inherited(looks.view, entries, "AA"))
+    if "F" in actions and found.certain:
+        told = any(is_formatted(one, found.text) for one in texts)
+        return Agreement.AGREES if told else Agreement.UNKNOWN
+    return Agreement.DIFFERS if found.certain else Agreement.UNKNOWN
+
+
+def _texts(looks: Looks, entries: dict[str, Value]) -> list[str]:
+    """What the field may show: its value, or for a choice what the form shows for it."""
+    view = looks.view
+    held = inherited(view, entries, "V")
+    value = view.value(held)
     listed = [_text(view, item) for item in value] if isinstance(value, list) else None
-    texts = ["".join(listed)] if listed is not None else [_value_text(view, entries)]
-    if flags & _RICH:
-        rich = _text(view, inherited(view, entries, "RV"))
-        texts.append(re.sub(r"<[^>]*>", "", rich))
-    if kind == "Ch":
+    texts = ["".join(listed)] if listed is not None else [_value_text(view, held)]
+    if looks.kind == "Ch":
         chosen = listed if listed is not None else texts[:1]
         shown_as = _options(view, entries)
         texts.append("".join(shown_as.get(item, item) for item in chosen))
     return texts
 
 
-def _value_text(view: View, entries: dict[str, Value]) -> str:
+def _value_text(view: View, value: Value) -> str:
     """A long text may be the data of a stream (table 228)."""
-    value = inherited(view, entries, "V")
     stored = view.get(value) if isinstance(value, Reference) else None
     if stored is not None and stored.span is not None and isinstance(value, Reference):
         return text(view.decoded(value))
@@ -133,6 +199,11 @@ def _text(view: View, value: Value) -> str:
     return found if isinstance(found, str) else ""
 
 
+def _export(view: View, item: Value) -> str:
+    pair = view.items(item)
+    return _text(view, pair[0] if pair else item)
+
+
 def _options(view: View, entries: dict[str, Value]) -> dict[str, str]:
     """What a choice shows for each of its values (table 234)."""
     result: dict[str, str] = {}
@@ -143,46 +214,16 @@ def _options(view: View, entries: dict[str, Value]) -> dict[str, str]:
     return result
 
 
-def _agrees(value: str, found: ShownText, lines: bool, flags: int) -> bool:  # noqa: FBT001
-    """A list shows all its choices, and a box of several lines perhaps only the first ones."""
+def _agrees(value: str, found: ShownText, flags: int, *, from_right: bool) -> bool:
+    """A box of several lines shows perhaps only the first ones."""
     expected, seen = _plain(value), _plain(found.text)
-    if lines:
-        return True
     if flags & _MULTILINE and seen and expected.startswith(seen):
-        return not found.pictures
-    from_right = any(unicodedata.bidirectional(item) in _FROM_RIGHT for item in value)
-    equal = sorted(expected) == sorted(seen) if from_right else expected == seen
-    return equal and not found.pictures
+        return True
+    if flags & _FILE:
+        return expected.endswith(seen)
+    return sorted(expected) == sorted(seen) if from_right else expected == seen
 
 
 def _plain(value: str) -> str:
     """The characters of a text that every font and encoding has, without blanks."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", value))
-
-
-def _button_agrees(looks: Looks, entries: dict[str, Value]) -> bool:
-    """A check box or radio button shows one of its states, the one that its value names.
-
-    Its looks are marks: no picture, and no text that says something else.
-    """
-    view = looks.view
-    states = view.dictionary(view.dictionary(entries.get("AP")).get("N"))
-    state = entries.get("AS")
-    value = view.value(inherited(view, entries, "V"))
-    chosen = text(value) if isinstance(value, bytes) else value
-    if isinstance(state, str) and isinstance(chosen, str) and states:
-        fits = state == chosen if chosen in states else state not in states or state == "Off"
-        if not fits:
-            return False
-    if isinstance(chosen, str) and states and "T" in entries and chosen not in {"Off", *states}:
-        return False
-    if isinstance(state, str) and chosen is None and state not in {"Off", ""}:
-        return False
-    return all(_is_mark(looks, item) for item in states.values())
-
-
-def _is_mark(looks: Looks, item: Value) -> bool:
-    if not isinstance(item, Reference) or _is_none(looks.view, item):
-        return True
-    found = shown_text(looks.view, item, looks.resources)
-    return found.pictures == 0 and (not found.certain or len(found.text.strip()) <= _MAX_MARK)

@@ -111,12 +111,14 @@ def form_marks(
     form: Reference,
     place: Callable[[Rectangle, Matrix], Matrix],
     budget: Budget,
+    fallback: dict[str, Value] | None = None,
 ) -> list[Mark]:
     """Return what a form XObject draws when `place` says where its box and matrix put it.
 
-    Raises MalformedPdf for content that is not wholly understood.
+    `fallback` are resources for names that the form does not know itself. Raises MalformedPdf
+    for content that is not wholly understood.
     """
-    reader = _ContentReader(view, budget)
+    reader = _ContentReader(view, budget, fallback)
     stored = view.get(form)
     if stored is None:
         return []
@@ -157,8 +159,11 @@ def _matrix(view: View, value: Value) -> Matrix:
 class _ContentReader:
     """Follows content streams and collects marks."""
 
-    def __init__(self, view: View, budget: Budget) -> None:
+    def __init__(
+        self, view: View, budget: Budget, fallback: dict[str, Value] | None = None
+    ) -> None:
         self._view = view
+        self._fallback = fallback or {}
         self._budget = budget
         self.marks: list[Mark] = []
         self._fonts: dict[Reference, MarkFont] = {}
@@ -256,10 +261,14 @@ class _ContentReader:
 
     def _collect_text(self) -> None:
         state = self._state
-        for box in self._cursor.taken():
+        for box, likely, ordered, matrix in self._cursor.taken():
+            seen = multiplied(matrix, state.matrix)
+            in_order = ordered and seen[0] > 0 and seen[3] > 0
             paint = state.stroke if state.text.mode in {1, 5} else state.fill
             on_page = common(box_through(state.matrix, box), state.clip)
-            self._put([Mark(MarkKind.TEXT, on_page, state.hides(paint), paint.light)])
+            whole = box_through(state.matrix, likely)
+            hides = state.hides(paint)
+            self._put([Mark(MarkKind.TEXT, on_page, hides, paint.light, 0.0, whole, in_order)])
 
     def _glyph(self, font: MarkFont, code: int) -> Rectangle | None:
         """Return the box of a character that is drawn (Type 3), None for one without marks."""
@@ -383,4 +392,5 @@ class _ContentReader:
         name = operands[0] if operands else None
         if not isinstance(name, str):
             raise malformed("the content uses a resource without a name")
-        return self._view.dictionary(self._resources.get(kind)).get(name)
+        found = self._view.dictionary(self._resources.get(kind)).get(name)
+        return self._view.dictionary(self._fallback.get(kind)).get(name) if found is None else found

@@ -140,8 +140,8 @@ def _listed_widths(view: View, items: list[Value]) -> dict[int, float]:
         last = int(number(view, following))
         if place + 2 >= len(items) or not 0 <= last - first <= _MAX_WIDTHS:
             raise malformed("the widths of a font make no sense")
-        width = number(view, items[place + 2]) / _THOUSAND
-        found.update(dict.fromkeys(range(first, last + 1), width))
+        same = number(view, items[place + 2]) / _THOUSAND
+        found.update(dict.fromkeys(range(first, last + 1), same))
         place += 3
         if len(found) > _MAX_WIDTHS:
             raise malformed("a font has too many widths")

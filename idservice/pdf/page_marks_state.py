@@ -42,7 +42,9 @@ class Mark:
 
     `hides` is how much is lost of what lies below, from 0 (all stays readable) to 1 (nothing
     does). `light` is the luminance of its colour from 0 (black) to 1, None when it is not
-    known. `thickness` is of a line, or the shorter side of the box.
+    known. `thickness` is of a line, or the shorter side of the box. Of a word, `whole` is where
+    it would likely be without clipping, and `in_order` tells that its characters follow each
+    other upright in the order in which they are written.
     """
 
     kind: MarkKind
@@ -50,6 +52,8 @@ class Mark:
     hides: float = 1.0
     light: float | None = None
     thickness: float = 0.0
+    whole: Rectangle | None = None
+    in_order: bool = True
 
 
 @dataclass(slots=True)

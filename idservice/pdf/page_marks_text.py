@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from idservice.pdf.content_tokens import Operand, numbers
 from idservice.pdf.page_marks_fonts import ASCENT, DESCENT, MarkFont
@@ -25,7 +26,18 @@ _GLYPHLESS = frozenset({3, 7})
 # A gap of this many thousandths of the size separates words.
 _GAP = 180.0
 _MATRIX = 6
+# How wide a character likely is whose width is not known, and how much of it the next one shows.
+_LIKELY, _SHOWN = 0.5, 0.2
 Glyph = Callable[[MarkFont, int], "Rectangle | None"]
+
+
+class Word(NamedTuple):
+    """A word: the box that holds it for sure, where it likely is, and whether it is in order."""
+
+    box: Rectangle
+    likely: Rectangle
+    in_order: bool
+    matrix: Matrix
 
 
 class TextCursor:
@@ -39,12 +51,12 @@ class TextCursor:
         self._glyph = glyph
         self._line: Matrix = IDENTITY
         self._matrix: Matrix = IDENTITY
-        self._slack = 0.0
-        self._boxes: list[Rectangle] = []
-        self._word: list[tuple[float, float]] = []
+        self._slack = self._shift = 0.0
+        self._boxes: list[Word] = []
+        self._word: list[tuple[float, float, float, float]] = []
 
-    def taken(self) -> list[Rectangle]:
-        """Return the boxes since the last time."""
+    def taken(self) -> list[Word]:
+        """Return the words since the last time."""
         found, self._boxes = self._boxes, []
         return found
 
@@ -88,7 +100,7 @@ class TextCursor:
 
     def _move_to(self, matrix: Matrix) -> None:
         self._line = self._matrix = matrix
-        self._slack = 0.0
+        self._slack = self._shift = 0.0
 
     def _move_by(self, x: float, y: float) -> None:
         self._move_to(multiplied((1.0, 0.0, 0.0, 1.0, x, y), self._line))
@@ -121,12 +133,17 @@ class TextCursor:
             if font.is_space(code):
                 self._end_word(text)
             else:
-                end = place + self._slack + most * text.size * text.scale
-                self._word.append((place, end))
+                unit = text.size * text.scale
+                likely = least if least == most else _LIKELY
+                start = place + self._shift
+                end = place + self._slack + most * unit
+                self._word.append((place, end, start, start + likely * unit))
             if font.is_vertical:
                 self._vertical(text, place, len(string))
             place += (least * text.size + text.character_space + space) * text.scale
             self._slack += (most - least) * abs(text.size * text.scale)
+            if least != most:
+                self._shift += (_LIKELY - least) * text.size * text.scale
         return place
 
     def _drawn(self, font: MarkFont, code: int, text: TextState, place: float) -> float:
@@ -152,14 +169,29 @@ class TextCursor:
     def _end_word(self, text: TextState) -> None:
         if not self._word:
             return
-        edges = [edge for ends in self._word for edge in ends]
+        edges = [edge for ends in self._word for edge in ends[:2]]
+        likely = [edge for ends in self._word for edge in ends[2:]]
+        in_order = all(
+            other[2] - one[2] >= _SHOWN * (one[3] - one[2]) for one, other in pairwise(self._word)
+        )
         self._word = []
         bottom, top = text.rise + DESCENT * text.size, text.rise + ASCENT * text.size
-        self._add(box_of([(min(edges), bottom), (max(edges), top)]), text)
+        box = box_of([(min(edges), bottom), (max(edges), top)])
+        self._add(box, text, box_of([(min(likely), bottom), (max(likely), top)]), in_order=in_order)
 
-    def _add(self, box: Rectangle, text: TextState) -> None:
+    def _add(
+        self,
+        box: Rectangle,
+        text: TextState,
+        likely: Rectangle | None = None,
+        *,
+        in_order: bool = True,
+    ) -> None:
         if text.mode not in _GLYPHLESS:
-            self._boxes.append(box_through(self._matrix, box))
+            whole = box_through(self._matrix, likely or box)
+            turn = 1.0 if text.size > 0 else -1.0
+            matrix = multiplied((turn * text.scale, 0.0, 0.0, turn, 0.0, 0.0), self._matrix)
+            self._boxes.append(Word(box_through(self._matrix, box), whole, in_order, matrix))
 
 
 _PARAMETERS = {

@@ -23,6 +23,9 @@ _MAX_BYTES = 256 * 1024
 _MAX_FORMS = 16
 _STROKING = frozenset({"S", "s"})
 _COVERING = frozenset({"f", "F", "f*", "B", "B*", "b", "b*", "sh"})
+_CONSTRUCTING = frozenset({"m", "l", "c", "v", "y", "re", "h"})
+_PAINTING = frozenset({"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "n"})
+_CLIPPING = frozenset({"W", "W*"})
 # Text rendering modes that draw nothing (table 104).
 _INVISIBLE = frozenset({3.0, 7.0})
 _LEAST_SIZE = 1.0
@@ -36,7 +39,8 @@ class ShownText:
     """What an appearance shows: its text, and whether that is certain.
 
     `pictures` counts images, `empty` tells that nothing at all is drawn, `covered` that
-    something may lie over text. Text that cannot be seen by how it is set is left out.
+    something may lie over text or keep it from sight. Text that cannot be seen by how it is set
+    is left out, and text that is only guessed is not certain.
     """
 
     text: str = ""
@@ -79,10 +83,12 @@ def _read(reading: _Reading, reference: Reference) -> None:
     instructions = _instructions(reading, reference)
     found.covered |= "OC" in stored.entries
     codes: TextCodes | None = None
+    path: list[str] = []
     unseen: set[str] = {"BBox"} if _is_flat(reading.view, stored.entries) else set()
     for operator, operands in instructions:
         if operator in _SETTING:
             _set(unseen, operator, operands)
+        found.covered |= _conceals(reading, resources, operator, operands, path)
         if operator == "Tf":
             codes = _codes(reading, resources, operands)
         elif operator in _SHOWING:
@@ -97,6 +103,37 @@ def _read(reading: _Reading, reference: Reference) -> None:
         elif operator in _COVERING or operator in _STROKING:
             found.empty = False
             found.covered |= found.text.strip() != "" and operator in _COVERING
+
+
+def _conceals(
+    reading: _Reading,
+    resources: dict[str, Value],
+    operator: str,
+    operands: Sequence[Operand],
+    path: list[str],
+) -> bool:
+    """Whether an operator may keep text from sight in a way that no filling of a form needs.
+
+    Such are masks, blending, other ways to draw text than filling it, layers, and clipping by
+    anything but one rectangle. `path` is what was constructed since something was painted.
+    """
+    if operator in _CONSTRUCTING:
+        path.append(operator)
+    elif operator in _PAINTING:
+        path.clear()
+    if operator in _CLIPPING:
+        return path != ["re"]
+    if operator == "BDC":
+        return _name(operands) == "OC"
+    if operator == "Tr":
+        return operands != [0.0]
+    if operator != "gs":
+        return False
+    view = reading.view
+    states = view.dictionary(resources.get("ExtGState"))
+    entries = view.dictionary(states.get(_name(operands)))
+    plain = {"SMask": (None, "None"), "BM": (None, "Normal", "Compatible"), "Font": (None,)}
+    return any(view.value(entries.get(key)) not in usual for key, usual in plain.items())
 
 
 def _is_flat(view: View, form: dict[str, Value]) -> bool:
@@ -159,6 +196,7 @@ def _show(found: ShownText, codes: TextCodes | None, operands: Sequence[Operand]
     if codes is None:
         found.certain = False
         return
+    found.certain &= not codes.guessed
     for operand in operands:
         parts = operand if isinstance(operand, list) else [operand]
         for part in parts:

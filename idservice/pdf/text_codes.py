@@ -35,6 +35,7 @@ _SIGNS = {
 }  # fmt: skip
 _GLYPHS = {**_SIGNS, **{name: str(digit) for digit, name in enumerate(_DIGITS)}}
 
+_UNICODE_CMAP = re.compile(r"Uni[A-Za-z0-9]+-(?:UCS2|UTF16)(?:-[A-Za-z0-9]+)*-[HV]")
 _HEX = rb"<\s*([0-9A-Fa-f]+)\s*>"
 _SINGLE = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
 _RANGES = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
@@ -45,11 +46,15 @@ _ITEM = re.compile(_HEX)
 
 @dataclass(frozen=True, slots=True)
 class TextCodes:
-    """The meaning of codes of `width` bytes each; `others` is an encoding for the rest."""
+    """The meaning of codes of `width` bytes each; `others` is an encoding for the rest.
+
+    `guessed` tells that the font itself does not say what its codes mean.
+    """
 
     width: int
     meanings: dict[int, str] = field(default_factory=dict)
     others: str | None = None
+    guessed: bool = False
 
     def decode(self, text: bytes) -> str:
         """Return what a string of codes says, with the replacement character for unknown ones."""
@@ -70,33 +75,37 @@ def text_codes(view: View, font: dict[str, Value]) -> TextCodes | None:
 
     Raises MalformedPdf when an object cannot be read strictly.
     """
-    mapped = font.get("ToUnicode")
-    wide = font.get("Subtype") == "Type0"
-    if isinstance(mapped, Reference):
-        meanings = _mapped(view.decoded(mapped))
-        if meanings is not None:
-            return TextCodes(2 if wide else 1, meanings)
     if font.get("Subtype") == "Type3" or font.get("BaseFont") in _SYMBOLIC:
         # Drawings and symbols: whatever they look like, they are no letters.
         return TextCodes(1)
-    return None if wide else _simple(view, font)
+    stream = font.get("ToUnicode")
+    mapped = _mapped(view.decoded(stream)) if isinstance(stream, Reference) else None
+    if font.get("Subtype") != "Type0":
+        return _simple(view, font, mapped or {})
+    if mapped is not None:
+        return TextCodes(2, mapped)
+    encoding = view.value(font.get("Encoding"))
+    unicode = isinstance(encoding, str) and _UNICODE_CMAP.fullmatch(encoding)
+    return TextCodes(2, {}, "utf-16-be") if unicode else None
 
 
-def _simple(view: View, font: dict[str, Value]) -> TextCodes | None:
-    """A font with one byte for each glyph (cl. 9.6.5.1)."""
+def _simple(view: View, font: dict[str, Value], mapped: dict[int, str]) -> TextCodes:
+    """A font with one byte for each glyph (cl. 9.6.5.1).
+
+    The encoding chooses the glyphs, so what it says goes before what /ToUnicode claims.
+    """
     encoding = view.value(font.get("Encoding"))
     descriptor = view.dictionary(font.get("FontDescriptor"))
     embedded = any(key in descriptor for key in ("FontFile", "FontFile2", "FontFile3"))
-    if encoding is None and embedded:
-        return None
-    if isinstance(encoding, dict):
-        named = encoding.get("BaseEncoding")
-        if named is None and embedded:
-            return None
-        others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else "latin-1"
-        return TextCodes(1, _differences(view.items(encoding.get("Differences"))), others)
-    name = encoding if isinstance(encoding, str) else ""
-    return TextCodes(1, {}, _PYTHON_NAMES.get(name, "latin-1"))
+    details = encoding if isinstance(encoding, dict) else {}
+    named = details.get("BaseEncoding") if details else encoding
+    others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else "latin-1"
+    listed = _differences(view.items(details.get("Differences")))
+    known = {code: text for code, text in listed.items() if text != UNKNOWN}
+    if named is None and embedded:
+        return TextCodes(1, {**listed, **mapped, **known}, others, guessed=not mapped)
+    claimed = {code: mapped.get(code, UNKNOWN) for code in listed}
+    return TextCodes(1, {**claimed, **known}, others)
 
 
 def _differences(items: list[Value]) -> dict[int, str]:

@@ -58,7 +58,6 @@ FILLED: dict[str, tuple[dict[int, bytes], set[str]]] = {
         text(b"9 99", b"BT /F 9 Tf (9) Tj 9 0 Td [(9) -20 (9)] TJ ET"),
         {"form-value-changed"},
     ),
-    "an empty look for viewers to draw": (text(b"999", b""), {"form-value-changed"}),
     "a box": (box(b"Yes", b"Yes"), {"form-value-changed"}),
     "a field that the form computes": (
         {48: WIDGET % (b"Tx", b"Total", b"/Ff 1 /Rect [9 9 99 99] /V (7) ")},
@@ -73,6 +72,7 @@ FILLED: dict[str, tuple[dict[int, bytes], set[str]]] = {
 
 LIES: dict[str, tuple[dict[int, bytes], str]] = {
     "another text": (text(b"999", SHOWN % b"100"), "appearance-differs-from-value"),
+    "an empty look": (text(b"999", b""), "appearance-differs-from-value"),
     "an old look": (
         {9: OBJECTS[9].replace(b"(100)", b"(999)")},
         "appearance-differs-from-value",

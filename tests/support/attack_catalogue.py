@@ -39,28 +39,7 @@ _FAMILIES = (
 )
 
 # Not refused, and why; that the change is listed is required all the same.
-_WHOSE = "whoever may fill a field in may fill it with anything, and is told to have done so"
-LISTED_ONLY = {
-    f"fill-evil/{name}": _WHOSE
-    for name in (
-        "box-elsewhere",
-        "box-look",
-        "characteristics",
-        "choice-index",
-        "clipped",
-        "covered-by-path",
-        "empty",
-        "font-missing",
-        "look-of-signature",
-        "masked",
-        "outside",
-        "outside-by-matrix",
-        "radio-unknown",
-        "rich-value",
-        "transparent",
-        "white",
-    )
-}
+LISTED_ONLY: dict[str, str] = {}
 REFUSED_ALTHOUGH_HONEST: dict[str, str] = {}
 """What programs of good will write and what is refused all the same, with the argument."""
 

@@ -1,0 +1,157 @@
+"""Whether people can read the text that an appearance draws, where the field stands.
+
+Text has to lie inside of its field and stand out from its ground, in the order in which it is
+written, and nothing may be drawn over it. What a producer of good will draws does all this:
+ground and frame first, then the text (ISO 32000-2 cl. 12.7.4.3). Anything else is refused,
+whether or not it could be read all the same.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from idservice.pdf.changes_annotations_looks import annotation_box, placed
+from idservice.pdf.content_tokens import numbers, operations
+from idservice.pdf.page_marks import Budget, form_marks
+from idservice.pdf.page_marks_colours import GIVEN, light_of
+from idservice.pdf.page_marks_state import IDENTITY, Mark, MarkKind, common
+
+if TYPE_CHECKING:
+    from idservice.pdf.object_history import View
+    from idservice.pdf.object_values import Reference, Value
+    from idservice.pdf.page_geometry import Rectangle
+
+# In points, where the field stands on its page.
+_LEAST_HEIGHT = 2.0
+# How much of a word is seen at least; a text that is too long fills its field instead.
+_SEEN, _FILLING, _TALL = 0.5, 0.7, 0.5
+_STANDING_OUT, _OPAQUE = 0.2, 0.4
+_COVERED = 0.35
+_PAPER = 1.0
+_SAME_LINE = 0.5
+
+
+def is_readable(
+    view: View,
+    look: Reference,
+    entries: dict[str, Value],
+    fallback: dict[str, Value],
+    agreed_light: float | None,
+    budget: Budget,
+) -> bool:
+    """Whether all text of an appearance can be read in the rectangle of its widget.
+
+    `fallback` are the resources of the form. `agreed_light` is how light the text of the field
+    was said to be when it was signed: that colour suits the page, whatever it is. Raises
+    MalformedPdf for an appearance that is not wholly understood.
+    """
+    field = annotation_box(view, entries)
+    marks = form_marks(view, look, lambda box, matrix: placed(field, box, matrix), budget, fallback)
+    budget.spend("comparisons", len(marks))
+    words = [place for place, mark in enumerate(marks) if mark.kind is MarkKind.TEXT]
+    budget.spend("comparisons", len(words) * len(marks))
+    return all(
+        _stands_out(marks[:place], marks[place], agreed_light)
+        and _share_covered(marks[place + 1 :], marks[place]) <= _COVERED
+        for place in words
+    ) and _all_inside([marks[place] for place in words], field)
+
+
+def is_in_order(view: View, look: Reference, fallback: dict[str, Value], budget: Budget) -> bool:
+    """Whether the words of an appearance stand from left to right, and line below line.
+
+    Raises MalformedPdf for an appearance that is not wholly understood.
+    """
+    marks = form_marks(view, look, lambda _box, _matrix: IDENTITY, budget, fallback)
+    words = [mark for mark in marks if mark.kind is MarkKind.TEXT]
+    return all(word.in_order for word in words) and all(
+        _follows(one.whole, other.whole) for one, other in pairwise(words)
+    )
+
+
+def light_of_defaults(data: bytes) -> float | None:
+    """Return how light the text is that a default appearance sets (cl. 12.7.4.3).
+
+    None when it says nothing about the colour. Raises MalformedPdf for what is none.
+    """
+    light = None
+    for operator, operands in operations(data):
+        if operator in GIVEN and operator.islower():
+            light = light_of(numbers(operands, GIVEN[operator]))
+    return light
+
+
+def _all_inside(words: list[Mark], field: Rectangle) -> bool:
+    """Whether the words are in the field; what is too long may go on beyond its edge."""
+    before: list[Rectangle | None] = [None, *(word.whole for word in words)]
+    return all(
+        _is_inside(word, field) or _goes_on(one, word.whole, field)
+        for one, word in zip(before, words, strict=False)
+    )
+
+
+def _is_inside(word: Mark, field: Rectangle) -> bool:
+    whole = word.whole or word.box
+    seen = _size(common(word.box, field))
+    size, room = _size(whole), _size(field)
+    wide = seen[0] >= min(_SEEN * size[0], _FILLING * room[0])
+    tall = seen[1] >= min(_TALL * size[1], _FILLING * room[1])
+    return wide and tall and size[1] >= _LEAST_HEIGHT and seen[0] > 0
+
+
+def _goes_on(one: Rectangle | None, word: Rectangle | None, field: Rectangle) -> bool:
+    """Whether a word comes close after another one, and the edge of the field cuts it off."""
+    if one is None or word is None:
+        return False
+    height = one[3] - one[1]
+    if abs(one[1] - word[1]) < _SAME_LINE * height:
+        return word[2] > field[2] and word[0] - one[2] <= height
+    return word[1] < field[1] and one[1] - word[1] <= 2 * height
+
+
+def _stands_out(before: list[Mark], word: Mark, agreed: float | None) -> bool:
+    """Whether a word has another colour than what was painted below it, or than paper."""
+    if word.light is None or word.hides < _OPAQUE:
+        return False
+    ground = _PAPER
+    for mark in before:
+        if mark.kind is not MarkKind.TEXT and mark.kind is not MarkKind.LINE:
+            overlap = _area(common(mark.box, word.box))
+            if mark.hides >= _OPAQUE and overlap >= _SEEN * _area(word.box):
+                ground = _PAPER if mark.light is None else mark.light
+                agreed = None
+    fits = agreed is not None and abs(word.light - agreed) < _STANDING_OUT
+    return fits or abs(word.light - ground) >= _STANDING_OUT
+
+
+def _share_covered(later: list[Mark], word: Mark) -> float:
+    """How much of a word lies under what is drawn later; other words stand beside it."""
+    area = _area(word.box)
+    boxes = (mark.whole or mark.box for mark in later if mark.hides > 0)
+    covered = sum(_area(common(box, word.box)) for box in boxes if _touches(box, word.box))
+    return covered / area if area > 0 else 1.0
+
+
+def _follows(one: Rectangle | None, other: Rectangle | None) -> bool:
+    """Whether a word is to the right of another one, or below it."""
+    if one is None or other is None:
+        return False
+    height = max(one[3] - one[1], other[3] - other[1])
+    down = (one[1] + one[3] - other[1] - other[3]) / 2
+    if abs(down) < _SAME_LINE * height:
+        return other[0] >= one[0] + _SEEN * min(one[2] - one[0], height * _SEEN)
+    return down > 0
+
+
+def _touches(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _size(box: Rectangle) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]
+
+
+def _area(box: Rectangle) -> float:
+    across, upwards = _size(box)
+    return across * upwards
