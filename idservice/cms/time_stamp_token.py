@@ -354,7 +354,7 @@ def _name_findings(info: TimeStampInfo, certificate_der: bytes) -> tuple[Finding
         named = der_reader.read(info.tsa_name_der).elements().take().encoded
         if x509.Name.from_bytes(named) == load_certificate(certificate_der).subject:
             return ()
-    except (MalformedCertificate, MalformedDer, ValueError):
+    except (MalformedCertificate, MalformedDer, ValueError, TypeError):
         pass
     return (
         Finding(
