@@ -23,7 +23,14 @@ MAX_OCTETS = 512
 MAX_ITEMS = 2_000
 """Elements of one list that are shown, such as the entries of a revocation list."""
 
-LIBRARY_FAULTS = (ValueError, TypeError, KeyError, OverflowError, RecursionError, AttributeError)
+LIBRARY_FAULTS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    AttributeError,
+)
 """What asn1crypto raises for structures that are not what they must be."""
 
 Value = TypeVar("Value")
