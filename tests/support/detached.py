@@ -11,7 +11,7 @@ from idservice.crypto import der
 from idservice.crypto.der_times import time
 from support import cms_forgery as forge
 from support.cms_forgery import Forgery
-from support.pki import AT
+from support.pki import AT, CertificatePair
 from support.time_stamps import forgery, imprint, info_der, token_of
 
 CONTENT = b"what is signed, beside its signature"
@@ -30,9 +30,9 @@ def unsigned_attributes(items: Unsigned) -> bytes:
     )
 
 
-def fixed() -> Forgery:
+def fixed(**parts: object) -> Forgery:
     """A good CAdES-B-B signature of which every encoding has the same value."""
-    made = Forgery(add=((forge.SIGNING_TIME, [time(AT)]),))
+    made = Forgery(add=((forge.SIGNING_TIME, [time(AT)]),)).with_(**parts)
     signer = asn1_cms.ContentInfo.load(made.encode(DIGEST))["content"]["signer_infos"][0]
     return made.with_(value=signer["signature"].native)
 
@@ -42,10 +42,13 @@ def encode(made: Forgery, items: Unsigned = ()) -> bytes:
     return made.with_(unsigned=unsigned_attributes(items)).encode(DIGEST)
 
 
-def stamped_token(data: bytes, *, unsigned: bytes = b"", **info: object) -> bytes:
-    """A time-stamp token over data."""
+def stamped_token(
+    data: bytes, *, unsigned: bytes = b"", unit: CertificatePair | None = None, **info: object
+) -> bytes:
+    """A time-stamp token over data, by the standing test unit or by `unit`."""
     stamp = info_der(message_imprint=imprint("sha256", hashlib.sha256(data).digest()), **info)
-    return token_of(forgery(stamp).with_(unsigned=unsigned))
+    by = {} if unit is None else {"signer": unit, "certificates": (unit.der,)}
+    return token_of(forgery(stamp).with_(unsigned=unsigned, **by))
 
 
 def hash_of_value(oid: str, value: bytes) -> bytes:
@@ -70,7 +73,12 @@ def index_of(structure: bytes, items: Unsigned, *, extra: tuple[bytes, ...] = ()
 
 
 def archive_token(
-    structure: bytes, index: bytes, content: bytes = CONTENT, **info: object
+    structure: bytes,
+    index: bytes,
+    content: bytes = CONTENT,
+    *,
+    unit: CertificatePair | None = None,
+    **info: object,
 ) -> bytes:
     """An archive-time-stamp-v3 over a structure (EN 319 122-1 cl. 5.5.3)."""
     signed_data = asn1_cms.ContentInfo.load(structure)["content"]
@@ -92,4 +100,4 @@ def archive_token(
         index,
     )
     attributes = unsigned_attributes(((INDEX, index),))
-    return stamped_token(b"".join(parts), unsigned=attributes, **info)
+    return stamped_token(b"".join(parts), unsigned=attributes, unit=unit, **info)

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from idservice.cades.facts import read_facts as read_detached
 from idservice.cms.time_stamp_request import build_request, parse_request
 from idservice.cms.time_stamp_response import read_response
 from idservice.cms.time_stamp_token import read_token
@@ -30,10 +32,14 @@ from idservice.pki.ocsp_answer import read_answer
 from idservice.pki.ocsp_request import build_request as build_ocsp_request
 from idservice.pki.ocsp_request import parse_request as parse_ocsp_request
 from idservice.pki.path import SIGNING, build_path
+from idservice.services.evidence_at_hand import read_statements
+from idservice.services.validation_policies import read_policy
+from idservice.trustlists.reading import verify_trusted_list
+from idservice.settings import config_folder
 from idservice.validation.serialisation import facts_from_json, facts_to_json
 from idservice.webeid.token import parse_auth_token
 from idservice.xmlsig.verification import verify_enveloped
-from support import long_term, pdfs, time_stamps
+from support import detached, long_term, pdfs, time_stamps
 from support.login import answer, authentication_card
 from support.long_term import authorities
 from support.pki import chain
@@ -145,6 +151,42 @@ def _trusted_lists() -> list[bytes]:
     return [signed_list(trusted_list(service(made.root), service(made.stamper, kind=TSA_QTST)))]
 
 
+def _detached() -> list[bytes]:
+    """A detached signature, with a time-stamp and with an archive time-stamp."""
+    plain = detached.fixed()
+    own = ((detached.TIME_STAMP, detached.stamped_token(plain.value or b"")),)
+    stamped = detached.encode(plain, own)
+    archive = detached.archive_token(stamped, detached.index_of(stamped, own))
+    archived = detached.encode(plain, (*own, (detached.ARCHIVE, archive)))
+    return [detached.encode(plain), stamped, archived]
+
+
+def _over_content(data: bytes) -> object:
+    return read_detached(data, detached.CONTENT, max_bytes=1 << 20)
+
+
+def _trusted_list(data: bytes) -> object:
+    (signer,) = _list_signers()
+    return verify_trusted_list(data, (signer,))
+
+
+@cache
+def _list_signers() -> tuple[bytes, ...]:
+    return tuple(verify_enveloped(item).certificate_der for item in _trusted_lists())
+
+
+def _policies() -> list[bytes]:
+    folder = config_folder()
+    return [path.read_bytes() for path in sorted(folder.glob("validation-policy*.toml"))]
+
+
+def _policy(data: bytes) -> object:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.toml"
+        path.write_bytes(data)
+        return read_policy(path)
+
+
 def _digest(algorithm: HashAlgorithm) -> bytes:
     return algorithm.digest(b"signed bytes")
 
@@ -197,6 +239,10 @@ TARGETS: dict[str, Target] = {
     "certificate-path": Target("der", _certificates, _path),
     "auth-token": Target("text", _auth_tokens, _json(parse_auth_token)),
     "facts": Target("text", _facts, _json(facts_from_json)),
+    "detached-signature": Target("der", _detached, _over_content),
+    "trusted-list": Target("xml", _trusted_lists, _trusted_list),
+    "given-statements": Target("der", lambda: [*_answers(), *_lists()], read_statements),
+    "validation-policy": Target("text", _policies, _policy),
     "signed-xml": Target("xml", _trusted_lists, verify_enveloped),
     "inspection": Target(
         "der", lambda: [*_certificates(), *_lists(), *_answers(), *_tokens()], explain
