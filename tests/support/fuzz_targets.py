@@ -34,8 +34,8 @@ from idservice.pki.ocsp_request import parse_request as parse_ocsp_request
 from idservice.pki.path import SIGNING, build_path
 from idservice.services.evidence_at_hand import read_statements
 from idservice.services.validation_policies import read_policy
-from idservice.trustlists.reading import verify_trusted_list
 from idservice.settings import config_folder
+from idservice.trustlists.reading import verify_trusted_list
 from idservice.validation.serialisation import facts_from_json, facts_to_json
 from idservice.webeid.token import parse_auth_token
 from idservice.xmlsig.verification import verify_enveloped
