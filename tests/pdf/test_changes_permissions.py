@@ -13,7 +13,6 @@ from support.later_revisions import (
     SIGNED,
     STAMPED,
     WIDGET,
-    XOBJECT,
     append,
     changes,
     worst,
@@ -30,9 +29,10 @@ COMMENT = {
     3: PAGE % (b"4 0 R", ANNOTATIONS % b" 42 0 R"),
     42: b"<< /Type /Annot /Subtype /Text /Rect [9 9 99 99] /Contents (New) >>",
 }
+LOOKS = b"/Type /XObject /Subtype /Form /BBox [0 0 90 90] /Resources << /Font << /Helv 5 0 R >> >> "
 FILLED = {
     9: WIDGET % (b"Tx", b"Sum", b"/Rect [9 9 99 99] /V (999) /AP << /N 40 0 R >> "),
-    40: stream(b"% 999", XOBJECT),
+    40: stream(b"/Tx BMC q BT 0 g /Helv 12 Tf 2 40 Td (999) Tj ET Q EMC", LOOKS),
 }
 STORED = {19: b"[17 0 R 40 0 R]", 40: stream(b"another certificate")}
 

@@ -280,7 +280,11 @@ def variants() -> Iterator[Variant]:
     yield from over_bases("spoof", _PERMISSIONS, ("p1", "p2", "p3"))
     yield from over_bases("spoof", _LATE, ("table", "stream"))
     yield from over_bases("spoof", _TWO, ("twice",))
-    broken = ("document_time_stamp_broken", "time_stamp_not_valid")
+    broken = (
+        "document_time_stamp_broken",
+        "signature_time_stamp_broken",
+        "time_stamp_not_valid",
+    )
     for base in ("table", "b-t", "b-lt"):
         for key, make in {
             "of-another-document": _stamp_of_document,
@@ -294,8 +298,8 @@ def variants() -> Iterator[Variant]:
         "by-mallory": _stamp_by_mallory,
     }.items():
         yield variant("time-stamp", key, "table", refused, make, only_level=True)
-    for key, made in {
-        "of-another-signature": _stamped_elsewhere,
-        "signature-by-no-authority": _stamped_by_no_authority,
-    }.items():
-        yield variant("time-stamp", key, OWN, refused, made, only_level=True)
+    yield variant("time-stamp", "of-another-signature", OWN, broken, _stamped_elsewhere)
+    by_nobody = _stamped_by_no_authority
+    yield variant(
+        "time-stamp", "signature-by-no-authority", OWN, refused, by_nobody, only_level=True
+    )
