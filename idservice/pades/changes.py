@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes import ObjectChange, Permission, analyse_changes
+from idservice.pdf.hidden_objects import hidden_objects
 from idservice.validation.facts import Change, ChangeKind, ChangeVerdict, Integrity, worst_change
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ def document_changes(
         return ()
     known = {(item.holder, item.revision.number): item for item in signatures if item.revision}
     found = analyse_changes(document, history, first)
-    return tuple(_judged(change, known) for change in found)
+    hidden = (
+        _hidden(number, byte) for number, byte in hidden_objects(document.data, history, first)
+    )
+    return (*(_judged(change, known) for change in found), *hidden)
 
 
 def later_changes(
@@ -116,6 +120,19 @@ def _judged(change: ObjectChange, known: dict[tuple[int, int], JudgedSignature])
         verdict,
         ChangeKind(change.kind.value),
         found.id if change.covers and found is not None else None,
+    )
+
+
+def _hidden(number: int, position: int) -> Change:
+    return Change(
+        "hidden-objects",
+        number,
+        None,
+        f"Revision {number} has, at byte {position} inside of a stream or a string, what reads as "
+        "an object or a trailer of the file. Programs that search a damaged file for its objects "
+        "would show it.",
+        ChangeVerdict.FORBIDDEN,
+        ChangeKind.CONTENT,
     )
 
 

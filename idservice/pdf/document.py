@@ -29,7 +29,8 @@ from idservice.pdf.hybrid import require_hidden_objects_seen
 from idservice.pdf.limits import MAX_BYTES, apply_to_library
 from idservice.pdf.pages import PageTree, read_pages
 from idservice.pdf.passwords import password_forms
-from idservice.pdf.raw_objects import skip
+from idservice.pdf.raw_objects import Node, RawReader, skip
+from idservice.pdf.revisions import read_section
 from idservice.pdf.values import as_text
 from idservice.pdf.view import PdfView
 
@@ -154,7 +155,8 @@ def checked(
     trailer = pdf.trailer
     if "/XRefStm" in trailer or "/Prev" in trailer:
         require_hidden_objects_seen(pdf, data, frame)
-    _require_usual_encryption(trailer)
+    newest = read_section(data, frame.startxref + frame.header_offset, RawReader(data))
+    _require_usual_encryption(trailer, newest.trailer.get("Encrypt"))
     catalog = trailer.get("/Root")
     if not isinstance(catalog, Dictionary) or not catalog.is_indirect:
         raise damaged("the trailer names no catalog")
@@ -219,7 +221,8 @@ def _refusal(message: str) -> IdServiceError:
     return damaged(readable(message))
 
 
-def _require_usual_encryption(trailer: Object) -> None:
+def _require_usual_encryption(trailer: Object, named: Node | None) -> None:
+    """Refuse encryption that readers take differently; `named` is /Encrypt as written."""
     if "/AuthCode" in trailer:
         raise UnsupportedPdf(
             "The PDF carries an integrity code over the whole file (ISO/TS 32004), which any "
@@ -228,6 +231,8 @@ def _require_usual_encryption(trailer: Object) -> None:
         )
     encrypt = trailer.get("/Encrypt")
     if encrypt is None:
+        if named is not None and named.kind == "reference":
+            raise damaged("its trailer names an encryption dictionary that does not exist")
         return
     if not encrypt.is_indirect:
         raise damaged(

@@ -8,6 +8,13 @@ MAX_BYTES = 256 * 1024 * 1024
 """Largest file that is opened unless the caller allows less."""
 
 MAX_OBJECTS = 1_000_000
+MAX_OBJECT_NUMBER = 4_194_304
+"""Highest object number, and highest /Size, of a file.
+
+Readers that give up on the cross-references beyond a limit of their own search the file for
+objects instead and may then show others. PDFium has the lowest limit, this one; annex C of
+ISO 32000-1 names twice as much, and poppler gives up far above."""
+
 MAX_SECTIONS = 10_000
 """Cross-reference sections of one file, of which each update appends one."""
 

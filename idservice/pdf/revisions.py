@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import InputTooLarge, MalformedPdf
 from idservice.pdf.frame import FileFrame
-from idservice.pdf.limits import MAX_OBJECTS, MAX_SECTIONS
+from idservice.pdf.limits import MAX_OBJECT_NUMBER, MAX_OBJECTS, MAX_SECTIONS
 from idservice.pdf.raw_objects import Node, RawReader, read_indirect, skip
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def read_history(data: PdfData, frame: FileFrame) -> RevisionHistory:
         spanned += section.end - section.start
         if spanned > _READINGS * len(data):
             raise _malformed("its cross-reference sections overlap")
+        _require_numbers(section.trailer)
         sections.append(section)
         if not is_hybrid_part:
             pending += [(base + offset, hybrid) for offset, hybrid in _older(section.trailer)]
@@ -145,6 +146,7 @@ def _table_end(data: PdfData, position: int) -> int:
     position = skip(data, position)
     while (head := _SUBSECTION.match(data, position)) is not None:
         count = int(head[2])
+        _require_number(int(head[1]) + count)
         if count > MAX_OBJECTS or count * _ENTRY_BYTES > len(data):
             raise _malformed(
                 f"the cross-reference table at byte {position} is longer than the file, or than "
@@ -154,6 +156,22 @@ def _table_end(data: PdfData, position: int) -> int:
     if bytes(data[position : position + 7]) != b"trailer":
         raise _malformed(f"a cross-reference table has no trailer at byte {position}")
     return position + 7
+
+
+def _require_numbers(trailer: Node) -> None:
+    """Require what a section says of object numbers to be within what every reader takes."""
+    _require_number(trailer.integer("Size") or 0)
+    index = trailer.get("Index")
+    for item in () if index is None else index.items:
+        _require_number(item.value if isinstance(item.value, int) else 0)
+
+
+def _require_number(number: int) -> None:
+    if not 0 <= number <= MAX_OBJECT_NUMBER:
+        raise _malformed(
+            f"a cross-reference section speaks of the object number {number}, which many programs "
+            "take for damage, and then search the file for other objects"
+        )
 
 
 def _behind_entries(data: PdfData, position: int, count: int) -> int:

@@ -45,7 +45,7 @@ def require_no_strays(data: PdfData, history: RevisionHistory) -> None:
     first, *appended = history.revisions or (None,)
     if first is None or not appended:
         return
-    known = _places(data, history, first.end)
+    known = places_of_objects(data, history, first.end)
     extents = _Extents(data, known)
     for start, number in _headers(data, first.end):
         if start not in known and not extents.cover(start):
@@ -69,8 +69,11 @@ def _headers(data: PdfData, start: int) -> Iterator[tuple[int, int]]:
         position = searched.find(_KEYWORD, end)
 
 
-def _places(data: PdfData, history: RevisionHistory, behind: int) -> dict[int, int]:
-    """Where the sections behind a byte say that objects stand, with the number of each."""
+def places_of_objects(data: PdfData, history: RevisionHistory, behind: int) -> dict[int, int]:
+    """Return where the sections behind a byte say that objects stand, with the number of each.
+
+    The number of a cross-reference stream is -1 unless it lists itself. Raises MalformedPdf.
+    """
     base = history.header_offset
     file = ObjectFile(data, base, None)
     places: dict[int, int] = {}

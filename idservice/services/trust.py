@@ -244,9 +244,7 @@ class PathFinder:
         if no_check:
             return certificate_facts(certificate, no_check=True, issuer=issuer)
         statements, refused = self._known(certificate, issuer, anchor, depth)
-        return certificate_facts(
-            certificate, statements=statements, refused=refused, issuer=issuer
-        )
+        return certificate_facts(certificate, statements=statements, refused=refused, issuer=issuer)
 
     def _known(
         self,
