@@ -14,6 +14,7 @@ from functools import cached_property
 
 from cryptography import x509
 
+from idservice.ades.algorithm_facts import algorithm_facts
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import IdServiceError, MalformedInput, StatusAnswerMismatch
 from idservice.pki.crl import CrlFacts, read_crl
@@ -21,8 +22,9 @@ from idservice.pki.crl_scope import list_makers
 from idservice.pki.crl_status import CrlStatus, ListStatus, status_from_list, together
 from idservice.pki.ocsp_response import OcspAnswerFacts, OcspStatus, read_answer, require_status
 from idservice.pki.path_certificate import comparable_name
+from idservice.pki.signed_values import describe_value
 from idservice.validation.evidence import RevocationState, StatementSource
-from idservice.validation.facts import EvidenceKind, StoredEvidence
+from idservice.validation.facts import AlgorithmFacts, EvidenceKind, StoredEvidence
 
 MAX_STATEMENTS = 64
 """Statements about one certificate whose signatures are verified, the newest first."""
@@ -41,7 +43,9 @@ class VerifiedStatement:
     """What one answer or list says about a certificate, and who signed it.
 
     `no_check` tells that the signer's certificate need not be asked about. `end` is how many
-    bytes of the document hold it; None when it was given beside the document.
+    bytes of the document hold it; None when it was given beside the document. `der` is the
+    answer or the list (of lists that speak together, the last one), `produced_at` when it was
+    signed if it says so, `algorithms` are with what.
     """
 
     source: StatementSource
@@ -53,6 +57,9 @@ class VerifiedStatement:
     end: int | None
     signer: x509.Certificate
     no_check: bool
+    der: bytes
+    produced_at: dt.datetime | None
+    algorithms: AlgorithmFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +180,9 @@ class _Answer:
 
     def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
         """Verify the answer about a certificate. Raises what `require_status` raises."""
-        status = require_status(self.facts, certificate, issuer, at=None)
+        status = require_status(self.facts, certificate, issuer, at=None, legacy=True)
         responder = status.responder_certificate
+        basic = self.facts.basic
         return VerifiedStatement(
             StatementSource.OCSP,
             _ocsp_state(status, certificate),
@@ -185,6 +193,9 @@ class _Answer:
             self.end,
             responder,
             status.responder_exempt and responder != issuer,
+            self.facts.response_der,
+            status.produced_at,
+            None if basic is None else algorithm_facts(describe_value(responder, basic.algorithm)),
         )
 
 
@@ -204,15 +215,33 @@ class _List:
         deltas: Sequence[CrlFacts],
     ) -> ListStatus:
         """Verify the list and look the certificate up. Raises as `status_from_list`."""
-        return status_from_list(self.crl, certificate, issuer, signers=signers, deltas=deltas)
+        return status_from_list(
+            self.crl, certificate, issuer, signers=signers, deltas=deltas, legacy=True
+        )
+
+    def algorithms(self, signer: x509.Certificate) -> AlgorithmFacts | None:
+        """With what the list was signed, under the key of this certificate."""
+        return algorithm_facts(describe_value(signer, self.crl.algorithm))
 
 
 def _of_lists(found: Sequence[tuple[_List, ListStatus]]) -> Iterator[VerifiedStatement]:
-    """What lists say alone or together; proved to exist where the last of them stands."""
+    """What lists say alone or together; only lists of equal algorithms are joined."""
+    groups: dict[AlgorithmFacts | None, list[tuple[_List, ListStatus]]] = {}
+    for one, status in found:
+        groups.setdefault(one.algorithms(status.signer), []).append((one, status))
+    for algorithms, items in groups.items():
+        yield from _together(items, algorithms)
+
+
+def _together(
+    found: Sequence[tuple[_List, ListStatus]], algorithms: AlgorithmFacts | None
+) -> Iterator[VerifiedStatement]:
+    """What lists say together is proved to exist where the last of them stands."""
     for item in together(status for _, status in found):
-        ends = [one.end for one, status in found if status is item]
-        if not ends:
-            ends = [one.end for one, status in found if status.signer == item.signer]
+        parts = [one for one, status in found if status is item]
+        if not parts:
+            parts = [one for one, status in found if status.signer == item.signer]
+        ends = [one.end for one in parts]
         known = [end for end in ends if end is not None]
         status = item.status
         yield VerifiedStatement(
@@ -225,6 +254,9 @@ def _of_lists(found: Sequence[tuple[_List, ListStatus]]) -> Iterator[VerifiedSta
             max(known) if len(known) == len(ends) else None,
             item.signer,
             no_check=False,
+            der=parts[-1].crl.crl_der,
+            produced_at=None,
+            algorithms=algorithms,
         )
 
 

@@ -79,7 +79,7 @@ class _Bag:
         if self._checks_left < 0:
             return False
         try:
-            verify_issued(child, issuer)
+            verify_issued(child, issuer, legacy=True)
         except IdServiceError:
             return False
         return True

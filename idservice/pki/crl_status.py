@@ -15,12 +15,7 @@ from typing import TypeVar
 
 from cryptography import x509
 
-from idservice.crypto.algorithm_identifiers import (
-    AlgorithmIdentifier,
-    resolve_signature_algorithm,
-)
 from idservice.crypto.certificates import LIBRARY_ERRORS
-from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
     IdServiceError,
     MalformedCrl,
@@ -33,6 +28,7 @@ from idservice.errors import (
 from idservice.pki.crl import CrlFacts
 from idservice.pki.crl_scope import ALL_REASONS, Reasons, covered_reasons
 from idservice.pki.path_certificate import comparable_name, read_certificate
+from idservice.pki.signed_values import verify_value
 
 MAX_SIGNERS = 8
 """Certificates of one name that are tried as the signer of one list."""
@@ -110,10 +106,13 @@ def status_from_list(
     *,
     signers: Sequence[x509.Certificate] = (),
     deltas: Sequence[CrlFacts] = (),
+    legacy: bool = False,
 ) -> ListStatus:
     """Verify a complete list, with the newest delta list that continues it, if there is one.
 
-    `signers` are certificates of which one may have signed the list, besides the issuer.
+    `signers` are certificates of which one may have signed the list, besides the issuer. With
+    `legacy`, old algorithms are verified as well, but for delta lists; the caller judges them by
+    their dates.
     Raises as `require_status_from_crl`, StatusAnswerStale excepted.
     """
     if crl.base_number is not None:
@@ -122,7 +121,7 @@ def status_from_list(
             "Add the complete list that it continues.",
         )
     reasons = covered_reasons(crl, certificate)
-    signer = _require_signer(crl, issuer, signers)
+    signer = _require_signer(crl, issuer, signers, legacy=legacy)
     delta = next(_continuing(crl, deltas, signer), None)
     entry = None if delta is None else delta.entry(certificate.serial_number, certificate.issuer)
     if entry is not None and _reason(entry) is x509.ReasonFlags.remove_from_crl:
@@ -170,13 +169,13 @@ def _joined(items: Sequence[CrlStatus]) -> CrlStatus:
 
 
 def _require_signer(
-    crl: CrlFacts, issuer: x509.Certificate, others: Sequence[x509.Certificate]
+    crl: CrlFacts, issuer: x509.Certificate, others: Sequence[x509.Certificate], *, legacy: bool
 ) -> x509.Certificate:
     """Cl. 6.3.3 (f), (g): find the certificate whose key signed, and require that it may."""
     failure: IdServiceError | None = None
     for candidate in _signers(crl, issuer, others):
         try:
-            _verify(crl, candidate)
+            _verify(crl, candidate, legacy=legacy)
         except IdServiceError as exc:
             failure = failure or exc
         else:
@@ -208,7 +207,7 @@ def _signers(
         yield item
 
 
-def _verify(crl: CrlFacts, signer: x509.Certificate) -> None:
+def _verify(crl: CrlFacts, signer: x509.Certificate, *, legacy: bool) -> None:
     usage = read_certificate(signer).extension(x509.KeyUsage)
     if usage is not None and not usage.crl_sign:
         raise StatusAnswerInvalid(
@@ -216,8 +215,8 @@ def _verify(crl: CrlFacts, signer: x509.Certificate) -> None:
         )
     try:
         signed = crl.parsed.tbs_certlist_bytes
-        verify = _verify_remembered if len(signed) <= _REMEMBERED_BYTES else _verify_value
-        verify(crl.parsed.signature, signed, crl.algorithm, signer)
+        verify = _verify_remembered if len(signed) <= _REMEMBERED_BYTES else verify_value
+        verify(signer, crl.algorithm, crl.parsed.signature, signed, legacy=legacy)
     except (SignatureInvalid, MalformedDer) as exc:
         raise StatusAnswerInvalid(
             "The signature of the revocation list does not verify: it was changed, or somebody "
@@ -226,14 +225,8 @@ def _verify(crl: CrlFacts, signer: x509.Certificate) -> None:
         ) from exc
 
 
-def _verify_value(
-    value: bytes, signed: bytes, algorithm: AlgorithmIdentifier, signer: x509.Certificate
-) -> None:
-    verify_signature(public_key_of(signer), resolve_signature_algorithm(algorithm), value, signed)
-
-
 # One small list is in many documents: what held is remembered, for it depends on these bytes alone.
-_verify_remembered = lru_cache(maxsize=64)(_verify_value)
+_verify_remembered = lru_cache(maxsize=64)(verify_value)
 
 
 def _continuing(
@@ -244,7 +237,7 @@ def _continuing(
         if not _continues(item, crl):
             continue
         try:
-            _verify(item, signer)
+            _verify(item, signer, legacy=False)
         except IdServiceError:
             continue
         yield item

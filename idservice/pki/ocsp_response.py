@@ -22,13 +22,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.crypto import der_reader
-from idservice.crypto.algorithm_identifiers import (
-    parse_algorithm,
-    resolve_signature_algorithm,
-)
+from idservice.crypto.algorithm_identifiers import parse_algorithm
 from idservice.crypto.algorithms import hash_by_oid
 from idservice.crypto.certificates import load_certificate, subject_name, subject_public_key
-from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
     IdServiceError,
     MalformedDer,
@@ -49,6 +45,7 @@ from idservice.pki.ocsp_answer import (
 )
 from idservice.pki.path_certificate import read_certificate
 from idservice.pki.path_rules import verify_issued
+from idservice.pki.signed_values import verify_value
 
 __all__ = [
     "OcspAnswerFacts",
@@ -92,6 +89,7 @@ def require_status(
     nonce: bytes | None = None,
     max_age: timedelta | None = None,
     tolerance: timedelta = timedelta(0),
+    legacy: bool = False,
 ) -> OcspStatus:
     """Verify an answer about a certificate of this issuer and return the status in it.
 
@@ -99,6 +97,7 @@ def require_status(
     nextUpdate, its thisUpdate not older than `max_age`; `tolerance` is by how much clocks
     may disagree. None leaves that to the caller, for answers kept with an old signature.
     With `nonce` the answer must bear it. The issuer itself is taken as trusted.
+    With `legacy`, old algorithms are verified as well; the caller judges them by their dates.
 
     Raises OcspRefused for an answer that is an error, StatusAnswerMismatch (about something
     else, or another nonce), StatusAnswerInvalid (signature or authority of the responder),
@@ -106,7 +105,7 @@ def require_status(
     """
     basic = _successful(facts)
     single = _matching(basic, certificate, issuer)
-    responder = _verified_responder(basic, issuer)
+    responder = _verified_responder(basic, issuer, legacy=legacy)
     if nonce is not None and basic.nonce != nonce:
         raise StatusAnswerMismatch(
             "The OCSP answer does not bear the nonce that was sent, so it may be an old one "
@@ -175,14 +174,16 @@ def _require_cert_hash(single: SingleAnswer, certificate: x509.Certificate) -> N
         )
 
 
-def _verified_responder(basic: BasicAnswer, issuer: x509.Certificate) -> x509.Certificate:
+def _verified_responder(
+    basic: BasicAnswer, issuer: x509.Certificate, *, legacy: bool
+) -> x509.Certificate:
     """Rule 2: return the certificate whose key signed, once it is shown that it may."""
     refused: IdServiceError | None = None
     for candidate in _candidates(basic, issuer):
         try:
-            _require_signature(basic, candidate)
+            _require_signature(basic, candidate, legacy=legacy)
             if candidate != issuer:
-                _require_delegated(candidate, issuer, basic.produced_at)
+                _require_delegated(candidate, issuer, basic.produced_at, legacy=legacy)
         except IdServiceError as exc:
             refused = refused or exc
         else:
@@ -213,10 +214,9 @@ def _is_named(basic: BasicAnswer, certificate_der: bytes) -> bool:
     return hashlib.sha1(key, usedforsecurity=False).digest() == basic.responder_key_hash
 
 
-def _require_signature(basic: BasicAnswer, responder: x509.Certificate) -> None:
+def _require_signature(basic: BasicAnswer, responder: x509.Certificate, *, legacy: bool) -> None:
     try:
-        algorithm = resolve_signature_algorithm(basic.algorithm)
-        verify_signature(public_key_of(responder), algorithm, basic.signature, basic.tbs_der)
+        verify_value(responder, basic.algorithm, basic.signature, basic.tbs_der, legacy=legacy)
     except (SignatureInvalid, MalformedDer) as exc:
         raise StatusAnswerInvalid(
             "The signature of the OCSP answer does not verify: it was changed, or somebody "
@@ -226,13 +226,13 @@ def _require_signature(basic: BasicAnswer, responder: x509.Certificate) -> None:
 
 
 def _require_delegated(
-    responder: x509.Certificate, issuer: x509.Certificate, produced_at: datetime
+    responder: x509.Certificate, issuer: x509.Certificate, produced_at: datetime, *, legacy: bool
 ) -> None:
     """RFC 6960 cl. 4.2.2.2: issued by the very key whose certificates it answers for."""
     child, parent = read_certificate(responder), read_certificate(issuer)
     if not child.names_issuer(parent):
         raise _not_authorised("another authority issued its certificate")
-    _verify_issued(responder, issuer)
+    _verify_issued(responder, issuer, legacy=legacy)
     purposes = child.extension(x509.ExtendedKeyUsage)
     if purposes is None or ExtendedKeyUsageOID.OCSP_SIGNING not in purposes:
         raise _not_authorised("its certificate is not one for OCSP signing")
@@ -245,9 +245,9 @@ def _require_delegated(
 
 
 @lru_cache(maxsize=64)
-def _verify_issued(responder: x509.Certificate, issuer: x509.Certificate) -> None:
+def _verify_issued(responder: x509.Certificate, issuer: x509.Certificate, *, legacy: bool) -> None:
     """Verify once what stays true: a responder's certificate serves for many answers."""
-    verify_issued(read_certificate(responder), read_certificate(issuer))
+    verify_issued(read_certificate(responder), read_certificate(issuer), legacy=legacy)
 
 
 def _require_consistent_times(

@@ -84,18 +84,20 @@ def build_path(
     *,
     purpose: Purpose | None = None,
     policies: PolicyInputs | None = None,
+    legacy: bool = False,
 ) -> ValidPath:
     """Return a valid path from `leaf` to one of the anchors at the time `at` (aware UTC).
 
     None leaves rule (2) to the caller, who then judges the periods by proofs of existence.
-    `policies` are the caller's inputs of RFC 5280 cl. 6.1.1; any policy unless given.
+    `policies` are the caller's inputs of RFC 5280 cl. 6.1.1; any policy unless given. With
+    `legacy`, signatures with old algorithms are verified, for a caller who judges them by dates.
 
     Raises CertificateNotTrusted without a path, CertificateExpired or
     CertificateNotYetValid for the leaf's own period, CertificateConstraintsViolated for
     any other rule, CertificateWrongPurpose for the purpose, UnsupportedAlgorithm when a
     signature of the path uses one that is not allowed, MalformedCertificate.
     """
-    search = _Search(intermediates, anchors)
+    search = _Search(intermediates, anchors, legacy=legacy)
     first: IdServiceError | None = None
     for path in search.paths(read_certificate(leaf)):
         try:
@@ -110,8 +112,13 @@ class _Search:
     """Depth-first search from a certificate upwards, verifying each signature on the way."""
 
     def __init__(
-        self, intermediates: Sequence[x509.Certificate], anchors: Sequence[x509.Certificate]
+        self,
+        intermediates: Sequence[x509.Certificate],
+        anchors: Sequence[x509.Certificate],
+        *,
+        legacy: bool,
     ) -> None:
+        self._legacy = legacy
         self._anchors = tuple(read_certificate(item) for item in anchors)
         self._intermediates = tuple(_readable(intermediates[:MAX_CANDIDATES]))
         self._checks_left = MAX_SIGNATURE_CHECKS
@@ -161,7 +168,7 @@ class _Search:
         if key not in self._verified:
             self._checks_left -= 1
             self._require_budget(self._checks_left)
-            self._verified[key] = _failure(child, issuer)
+            self._verified[key] = _failure(child, issuer, legacy=self._legacy)
         failure = self._verified[key]
         self._failure = self._failure or failure
         return failure is None
@@ -176,9 +183,11 @@ class _Search:
             )
 
 
-def _failure(child: PathCertificate, issuer: PathCertificate) -> IdServiceError | None:
+def _failure(
+    child: PathCertificate, issuer: PathCertificate, *, legacy: bool
+) -> IdServiceError | None:
     try:
-        verify_issued(child, issuer)
+        verify_issued(child, issuer, legacy=legacy)
     except IdServiceError as exc:
         return exc
     return None

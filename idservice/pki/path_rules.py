@@ -9,13 +9,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.crypto import der_reader
-from idservice.crypto.algorithm_identifiers import (
-    AlgorithmIdentifier,
-    parse_algorithm,
-    resolve_signature_algorithm,
-)
+from idservice.crypto.algorithm_identifiers import AlgorithmIdentifier, parse_algorithm
 from idservice.crypto.der_reader import context
-from idservice.crypto.keys import public_key_of, verify_signature
 from idservice.errors import (
     CertificateConstraintsViolated,
     CertificateNotTrusted,
@@ -25,6 +20,7 @@ from idservice.errors import (
     SignatureInvalid,
 )
 from idservice.pki.path_certificate import PathCertificate
+from idservice.pki.signed_values import verify_value
 
 _ANY_PURPOSE = frozenset({ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string})
 _FIX = "Use a certificate whose chain follows RFC 5280."
@@ -69,13 +65,14 @@ AUTHENTICATION = Purpose(
 )
 
 
-def verify_issued(child: PathCertificate, issuer: PathCertificate) -> None:
+def verify_issued(child: PathCertificate, issuer: PathCertificate, *, legacy: bool = False) -> None:
     """Verify the signature of a certificate under the key of its issuer (rule 1).
 
-    Raises CertificateNotTrusted, UnsupportedAlgorithm, MalformedCertificate, MalformedKey.
+    With `legacy`, old algorithms are verified as well; see `pki.signed_values`. Raises
+    CertificateNotTrusted, UnsupportedAlgorithm, MalformedCertificate, MalformedKey.
     """
     try:
-        _verify_certificate(child.certificate, child.der, issuer.certificate)
+        _verify_certificate(child.certificate, child.der, issuer.certificate, legacy=legacy)
     except SignatureInvalid as exc:
         raise CertificateNotTrusted(
             f"The certificate names {issuer.label} as its issuer, but that authority did not "
@@ -86,16 +83,19 @@ def verify_issued(child: PathCertificate, issuer: PathCertificate) -> None:
 
 @lru_cache(maxsize=512)
 def _verify_certificate(
-    certificate: x509.Certificate, certificate_der: bytes, issuer: x509.Certificate
+    certificate: x509.Certificate,
+    certificate_der: bytes,
+    issuer: x509.Certificate,
+    *,
+    legacy: bool,
 ) -> None:
     """Verify one signature; what held is remembered, for it depends on these bytes alone."""
+    claimed = certificate_algorithm(certificate_der)
+    value, signed = certificate.signature, certificate.tbs_certificate_bytes
     try:
-        algorithm = resolve_signature_algorithm(_signature_algorithm(certificate_der))
+        verify_value(issuer, claimed, value, signed, legacy=legacy)
     except MalformedDer as exc:
         raise _malformed("its signature algorithm has wrong parameters") from exc
-    verify_signature(
-        public_key_of(issuer), algorithm, certificate.signature, certificate.tbs_certificate_bytes
-    )
 
 
 def require_issuer_fit(issuer: PathCertificate, below: int) -> None:
@@ -186,8 +186,11 @@ def _lists_one_of(
     return not listed.isdisjoint(purpose.extended_key_usages | also)
 
 
-def _signature_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
-    """Read the algorithm outside, which must repeat the signed one (RFC 5280 cl. 4.1.1.2)."""
+def certificate_algorithm(certificate_der: bytes) -> AlgorithmIdentifier:
+    """Read the algorithm outside, which must repeat the signed one (RFC 5280 cl. 4.1.1.2).
+
+    Raises MalformedCertificate.
+    """
     try:
         certificate = der_reader.read(certificate_der, der_reader.SEQUENCE).elements()
         signed = certificate.take(der_reader.SEQUENCE).elements()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import SignatureAlgorithmOID
 
+from idservice.ades.algorithm_facts import algorithm_facts
 from idservice.pki.path_certificate import read_certificate
+from idservice.pki.path_rules import certificate_algorithm
+from idservice.pki.signed_values import describe_value
 from idservice.pki.status_places import names_lists, names_responder
 from idservice.validation.evidence import PathCertificateFacts, Statement
 from idservice.validation.facts import AlgorithmFacts
@@ -44,19 +44,6 @@ def certificate_facts(
 
 
 def _signed_with(certificate: x509.Certificate, issuer: x509.Certificate) -> AlgorithmFacts | None:
-    """Tell scheme, digest and size of the issuer's key; None for a key of another kind."""
-    try:
-        key, digest = issuer.public_key(), certificate.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    name = None if digest is None else digest.name.replace("-", "_")
-    if isinstance(key, rsa.RSAPublicKey):
-        pss = certificate.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS
-        return AlgorithmFacts("rsa-pss" if pss else "rsa", name, key.key_size)
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return AlgorithmFacts("ecdsa", name, key.key_size)
-    if isinstance(key, dsa.DSAPublicKey):
-        return AlgorithmFacts("dsa", name, key.key_size)
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return AlgorithmFacts("ed25519", None, 256)
-    return AlgorithmFacts("ed448", None, 456) if isinstance(key, ed448.Ed448PublicKey) else None
+    """Tell scheme, digest and size of the issuer's key; None where nobody could verify it."""
+    claimed = certificate_algorithm(certificate.public_bytes(Encoding.DER))
+    return algorithm_facts(describe_value(issuer, claimed))

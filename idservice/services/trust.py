@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -215,12 +216,15 @@ class PathFinder:
     ) -> ValidPath:
         others = (*self._context.intermediates, *bag, *self._carried.certificates)
         anchors = self._anchors((leaf, *others), purpose)
+        build = partial(
+            build_path, leaf, others, anchors, purpose=purpose, policies=policies, legacy=True
+        )
         for time in (self._context.at, leaf.not_valid_after_utc):
             try:
-                return build_path(leaf, others, anchors, time, purpose=purpose, policies=policies)
+                return build(at=time)
             except (CertificateExpired, CertificateNotYetValid, CertificateConstraintsViolated):
                 continue
-        return build_path(leaf, others, anchors, None, purpose=purpose, policies=policies)
+        return build(at=None)
 
     def _described(self, path: ValidPath, depth: int, *, no_check: bool = False) -> CertificatePath:
         pairs = zip(path.certificates, path.certificates[1:], strict=False)
@@ -309,6 +313,9 @@ class PathFinder:
             found.reason,
             found.end,
             self._described(path, depth + 1, no_check=found.no_check),
+            found.der,
+            found.produced_at,
+            found.algorithms,
         )
 
     def _without_path(self, error: Verification | MalformedInput | Unsupported) -> PathFacts:
