@@ -23,11 +23,13 @@ def annotation_list_changed(
     judgement: Judgement, number: int, old: StoredObject | None, new: StoredObject | None
 ) -> None:
     """Judge the annotations of a page as an object of its own."""
-    pages = {judgement.roles.page(edge.holder) for edge in judgement.index.edges(number)}
-    page = pages.pop() if len(pages) == 1 else judgement.roles.page(number)
-    annotations_changed(
-        judgement, page, None if old is None else old.value, None if new is None else new.value
-    )
+    pages = [judgement.roles.page(edge.holder) for edge in judgement.index.edges(number)]
+    if pages in ([], [None]):
+        pages = [judgement.roles.page(number)]
+    was, now = None if old is None else old.value, None if new is None else new.value
+    # What several pages share is judged on each: an annotation may be on one page only.
+    for page in pages:
+        annotations_changed(judgement, page, was, now)
 
 
 def annotations_changed(judgement: Judgement, page: int | None, old: Value, new: Value) -> None:

@@ -23,6 +23,7 @@ from idservice.pdf.page_marks_state import (
     Point,
     box_of,
     box_through,
+    common,
     multiplied,
 )
 from idservice.pdf.stored_objects import malformed
@@ -39,6 +40,8 @@ _ICONS = frozenset({"Text", "Popup"})
 _STRUCK = frozenset({"Underline", "StrikeOut", "Squiggly"})
 _LIST_DEPTH = 4
 _THIN = 3.0
+# How far the ends of a line reach, in widths of it; how thick viewers strike, in heights of text.
+_ENDING, _STROKE = 3.0, 1 / 16
 _DEFAULT_LIGHT = 0.89
 
 
@@ -114,6 +117,9 @@ def _drawn_without(view: View, entries: dict[str, Value], rect: Rectangle) -> It
     if kind in _OUTLINED and view.items(entries.get("IC")):
         light = _light(view, entries.get("IC"))
         yield Mark(MarkKind.SHAPE, rect, _alpha(view, entries), light, _shorter(rect))
+        yield from _beyond(view, entries, rect, width, light)
+    if kind in _STRUCK:
+        yield from _strokes(view, entries, width)
     if kind == "Highlight":
         light = _light(view, entries.get("C"))
         hides = 1.0 - (_DEFAULT_LIGHT if light is None else light)
@@ -125,6 +131,34 @@ def _drawn_without(view: View, entries: dict[str, Value], rect: Rectangle) -> It
         for start, end in pairwise(line):
             for ends in line_pieces(start, end):
                 yield Mark(MarkKind.LINE, box_of(ends, width / 2), 1.0, None, width)
+
+
+def _beyond(
+    view: View, entries: dict[str, Value], rect: Rectangle, width: float, light: float | None
+) -> Iterator[Mark]:
+    """The filling of a drawing whose points are not in its rectangle, with its line endings."""
+    reach = 0.0 if entries.get("Subtype") == "Polygon" else _ENDING * width
+    for line in _lines(view, entries):
+        box = box_of(line) if line else rect
+        if common(box, rect) != box:
+            around = box_of((box[:2], box[2:]), reach)
+            alpha = _alpha(view, entries)
+            yield Mark(MarkKind.SHAPE, around, alpha, light, _shorter(around))
+
+
+def _strokes(view: View, entries: dict[str, Value], width: float) -> Iterator[Mark]:
+    """The lines through or under each part of a text; many of them add up to a cover."""
+    middle = 0.5 if entries.get("Subtype") == "StrikeOut" else 1.0
+    for one, two, three, four in _corners(view, entries):
+        start = _between(one, three, middle)
+        end = _between(two, four, middle)
+        thick = max(width, _STROKE * _shorter(box_of((one, two, three, four))))
+        for ends in line_pieces(start, end):
+            yield Mark(MarkKind.LINE, box_of(ends, thick / 2), 1.0, None, thick)
+
+
+def _between(one: Point, other: Point, part: float) -> Point:
+    return one[0] + (other[0] - one[0]) * part, one[1] + (other[1] - one[1]) * part
 
 
 def _only_without(entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
@@ -168,12 +202,17 @@ def _lines(view: View, entries: dict[str, Value]) -> Iterator[list[Point]]:
 
 
 def _quads(view: View, entries: dict[str, Value]) -> Iterator[Rectangle]:
+    for corners in _corners(view, entries):
+        yield box_of(corners)
+
+
+def _corners(view: View, entries: dict[str, Value]) -> Iterator[list[Point]]:
     numbers = [number(view, item) for item in view.items(entries.get("QuadPoints"))]
     if len(numbers) > _MAX_POINTS:
         raise malformed("a highlight has too many parts")
     for start in range(0, len(numbers) - _QUAD + 1, _QUAD):
         quad = numbers[start : start + _QUAD]
-        yield box_of(zip(quad[0::2], quad[1::2], strict=True))
+        yield list(zip(quad[0::2], quad[1::2], strict=True))
 
 
 def _border_width(view: View, entries: dict[str, Value]) -> float:

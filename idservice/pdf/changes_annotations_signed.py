@@ -22,8 +22,10 @@ _PLACE = frozenset({"Rect", "QuadPoints", "InkList", "Path", "Vertices", "L", "R
 _SAYS = frozenset({"FreeText", "Stamp"})
 _WORDS = frozenset({"Contents", "RC", "DA", "DS", "Q", "Name"})
 _ICONS = frozenset({"Text", "Caret", "Stamp"})
+_REWORDED = "annotation-words-changed"
 _IDENTITY = frozenset({"Subtype", "FT", "Kids", "V", "OC", "AF", "FS"})
 _LEADS = frozenset({"A", "AA", "PA", "Dest"})
+_SAID = ("Contents", "RC", "T")
 # Printing and locking differ without anything being seen on the screen.
 _SEEN = 0x01 | 0x02 | 0x20 | 0x100
 
@@ -46,7 +48,8 @@ def signed_annotation_changed(
     elif found is None and "AP" in keys:
         found = _new_look(judgement, page, number, was, now)
     if found is not None:
-        judgement.forbid(found[0], f"{found[1]} {what}, which was signed", page)
+        then = f", and is now {described(now)}" if found[0] == _REWORDED else ""
+        judgement.forbid(found[0], f"{found[1]} {what}, which was signed{then}", page)
         return
     judgement.allow(
         "annotation-changed", f"changes {what}", page, kind=Kind.ANNOTATION, needs=ANNOTATING
@@ -79,6 +82,8 @@ def _forbidden(
         return "annotation-changed", "changes of which kind it is:"
     if "F" in keys and _hides(judgement, was, now):
         return "annotation-hidden", "changes where or whether people see"
+    if kind not in _SAYS and any(key in keys and was.get(key) for key in _SAID):
+        return _REWORDED, "changes the words or the author of"
     return None if kind == "Popup" else _seen_difference(keys, says=says, looks=looks)
 
 

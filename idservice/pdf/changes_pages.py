@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from idservice.pdf.changes_annotations import annotations_changed
 from idservice.pdf.changes_judgement import Judgement, Kind, action_code, same
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.page_marks import inherited
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
     from idservice.pdf.stored_objects import StoredObject
 
 _BOXES = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox", "Rotate", "UserUnit"})
+_INHERITABLE = frozenset({"MediaBox", "CropBox", "Rotate", "Resources"})
+_DEFAULTS: dict[str, Value] = {"Rotate": 0}
 _BOX = ("page-box-changed", "changes the size, the rotation or the visible part of a page")
 _CONTENT = ("page-content-changed", "changes what a page shows")
 PARTS: dict[str, tuple[str, str]] = {
@@ -75,6 +78,10 @@ def _page_changed(
         before, after = was.get(key), now.get(key)
         if before == after:
             continue
+        if key in _INHERITABLE and None in (before, after):
+            views = judgement.step.old, judgement.step.new
+            before = inherited(views[0], was, key) or _DEFAULTS.get(key)
+            after = inherited(views[1], now, key) or _DEFAULTS.get(key)
         if key == "Annots":
             annotations_changed(judgement, page, before, after)
         elif key == "Tabs" and was.get("Annots") != now.get("Annots") and isinstance(after, str):

@@ -22,7 +22,9 @@ from idservice.pdf.stored_objects import malformed
 if TYPE_CHECKING:
     from idservice.pdf.page_geometry import Rectangle
 
-_GLYPHLESS = frozenset({3, 7})
+_GLYPHLESS = frozenset({3})
+# From this mode on texts clip what follows (table 104), which may so be content unseen here.
+_CLIPPING = 4
 # A gap of this many thousandths of the size separates words.
 _GAP = 180.0
 _MATRIX = 6
@@ -187,6 +189,8 @@ class TextCursor:
         *,
         in_order: bool = True,
     ) -> None:
+        if text.mode >= _CLIPPING:
+            raise malformed("a text cuts out what is painted after it")
         if text.mode not in _GLYPHLESS:
             whole = box_through(self._matrix, likely or box)
             turn = 1.0 if text.size > 0 else -1.0

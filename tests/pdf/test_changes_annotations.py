@@ -122,7 +122,8 @@ SIGNED_NOTE = OBJECTS[11]
 @pytest.mark.parametrize(
     ("update", "code", "expected"),
     [
-        ({11: SIGNED_NOTE.replace(b"(Note)", b"(Other)")}, "annotation-changed", PERMITTED),
+        ({11: SIGNED_NOTE.replace(b"(Note)", b"(Other)")}, "annotation-words-changed", FORBIDDEN),
+        ({11: SIGNED_NOTE[:-2] + b"/T (Bob) >>"}, "annotation-changed", PERMITTED),
         ({11: SIGNED_NOTE[:-2] + b"/M (D:20260701120000Z) >>"}, "annotation-changed", PERMITTED),
         ({11: SIGNED_NOTE.replace(b"[9 9 99 99]", b"[9 9 99 98]")}, "annotation-moved", FORBIDDEN),
         ({11: SIGNED_NOTE[:-2] + b"/F 2 >>"}, "annotation-hidden", FORBIDDEN),
@@ -151,6 +152,7 @@ SIGNED_NOTE = OBJECTS[11]
         ),
     ],
     ids=[
+        "words",
         "talk",
         "date",
         "moved",
@@ -170,6 +172,32 @@ def test_a_signed_annotation_keeps_its_place_and_looks(
     """The talk about a signed annotation goes on; what people see of it stays."""
     found = changes(append(SIGNED, update))
     assert (codes(found), worst(found)) == ({code}, expected)
+
+
+def test_the_author_and_words_of_a_signed_comment_stay() -> None:
+    """Who said what in a signed comment is part of what was signed; the change names both."""
+    bare = SIGNED_NOTE[:-2] + b"/T (Ann) >>"
+    base = append(SIGNED, {11: bare})
+    update = bare.replace(b"(Ann)", b"(Bob)").replace(b"(Note)", b"(I do not agree)")
+    (found,) = changes(append(base, {11: update}), signed=2)
+    assert (found.code, found.permission) == ("annotation-words-changed", FORBIDDEN)
+    assert all(word in found.message for word in ("'Ann'", "'Note'", "'Bob'", "'I do not agree'"))
+
+
+def test_a_list_of_annotations_is_judged_on_every_page_that_uses_it() -> None:
+    """What lies beside the words of one page may cover those of the next with the same list."""
+    shared = b"50 0 R"
+    first = PAGE % (b"4 0 R", shared)
+    base = append(
+        SIGNED,
+        {3: first, 22: PAGE % (b"52 0 R", shared), 50: ANNOTATIONS % b"", 52: stream(b"q Q")},
+    )
+    square = b"<< /Type /Annot /Subtype /Square /IC [1 1 1] /Rect [70 714 200 736] >>"
+    found = changes(append(base, {50: ANNOTATIONS % b" 51 0 R", 51: square}), signed=2)
+    assert worst(found) is FORBIDDEN
+    note = b"<< /Type /Annot /Subtype /Text /Rect [300 300 320 320] >>"
+    found = changes(append(base, {50: ANNOTATIONS % b" 51 0 R", 51: note}), signed=2)
+    assert worst(found) is FORBIDDEN
 
 
 def test_the_words_of_a_signed_text_stay() -> None:

@@ -106,9 +106,23 @@ def test_entries_by_signature_may_be_objects() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "expected"),
+    [(b"/Rotate 90 ", None), (b"/Rotate 0 ", FORBIDDEN), (b"/CropBox [0 0 595 842] ", FORBIDDEN)],
+)
+def test_what_a_page_inherits_may_be_written_on_it(
+    written: bytes, expected: Permission | None
+) -> None:
+    """The page is turned as before, whether its node in the tree says so or the page itself."""
+    base = append(SIGNED, {2: OBJECTS[2][:-2] + b"/Rotate 90 /CropBox [0 0 500 500] >>"})
+    update = {3: OBJECTS[3].replace(b"/MediaBox", written + b"/MediaBox")}
+    assert worst(changes(append(base, update), signed=2)) is expected
+
+
+@pytest.mark.parametrize(
     ("update", "expected"),
     [
         ({3: OBJECTS[3].replace(b"/MediaBox", b"/Rotate 90 /MediaBox")}, FORBIDDEN),
+        ({3: OBJECTS[3].replace(b"/MediaBox", b"/Rotate 0 /MediaBox")}, None),
         ({3: OBJECTS[3].replace(b"/Font", b"/ProcSet [/PDF] /Font")}, None),
         (
             {
@@ -118,7 +132,7 @@ def test_entries_by_signature_may_be_objects() -> None:
             None,
         ),
         ({3: PAGE % (b"4 0 R", b"[7 0 R 9 0 R 10 0 R]")}, FORBIDDEN),
-        ({11: OBJECTS[11].replace(b"(Note)", b"(Other)")}, PERMITTED),
+        ({11: OBJECTS[11].replace(b"(Note)", b"(Other)")}, FORBIDDEN),
         ({3: PAGE % (b"4 0 R", b"[9 0 R 7 0 R 10 0 R 11 0 R]")}, FORBIDDEN),
         ({3: PAGE % (b"4 0 R", ANNOTATIONS % b" << /Subtype /Text /Rect [0 0 9 9] >>")}, PERMITTED),
         ({6: FORM % (b"", b"/DA (/Helv 0 Tf) ")}, PERMITTED),

@@ -131,6 +131,8 @@ def test_whatever_is_drawn_lies_in_a_box(name: str, tmp_path: Path) -> None:
         b"paint",
         b"1 2 re f",
         b"BT (no font) Tj ET",
+        b"BT 7 Tr /F1 12 Tf (a window) Tj ET 0 0 99 99 re f",
+        b"BT 4 Tr /F1 12 Tf (a window) Tj ET 0 0 99 99 re f",
         b"BT /F9 12 Tf (no such font) Tj ET",
         b"5 5 l S",
         b"/S sh",

@@ -206,7 +206,7 @@ _ADDED: Recipes = {
 
 _CHANGED_CODES = (
     "annotation-changed annotation-appearance-changed appearance-changed annotation-covers-content "
-    "annotation-moved annotation-hidden signed-annotation-changed"
+    "annotation-moved annotation-hidden annotation-words-changed signed-annotation-changed"
 )
 _CHANGED: Recipes = {
     "look-stream": (_CHANGED_CODES, lambda r: r.write(FREE_TEXT_LOOK, _TEXT)),

@@ -134,6 +134,10 @@ HONEST_COMMENTS: dict[str, dict[int, bytes]] = {
 
 _WHITE = stream(b"1 g 70 714 130 22 re f", _PLAIN)
 _MOCKED = stream(b"BT /F1 18 Tf 72 720 Td (Pay 999 euros) Tj ET", _PLAIN + _FONT)
+_MANY = b" ".join(
+    b"70 %.1f 200 %.1f 70 %.1f 200 %.1f" % (y + 5, y + 5, y - 5, y - 5)
+    for y in (710 + step / 2 for step in range(60))
+)
 _ISOLATED = _PLAIN + _GROUP % b"/I true " + _MULTIPLY % b""
 
 EVIL_COMMENTS: dict[str, tuple[dict[int, bytes], str]] = {
@@ -152,6 +156,24 @@ EVIL_COMMENTS: dict[str, tuple[dict[int, bytes], str]] = {
         ),
         "annotation-imitates-content",
     ),
+    **{
+        f"many lines of {kind.decode()}": (
+            comment(b"/Subtype /%b /C [1 1 1] /QuadPoints [%b] " % (kind, _MANY) + OVER),
+            "annotation-covers-content",
+        )
+        for kind in (b"StrikeOut", b"Underline", b"Squiggly")
+    },
+    **{
+        f"filled {kind.decode()} out of its rectangle": (
+            comment(b"/Subtype /%b /IC [1 1 1] /Rect [10 10 20 20] %b " % (kind, points)),
+            "annotation-covers-content",
+        )
+        for kind, points in (
+            (b"Polygon", b"/Vertices [70 714 200 714 200 736 70 736]"),
+            (b"PolyLine", b"/Vertices [70 714 200 714 200 736 70 736]"),
+            (b"Line", b"/L [70 725 200 725] /BS << /W 8 >>"),
+        )
+    },
     "text without a look": (comment(b"/Subtype /FreeText " + OVER), "annotation-covers-content"),
     "stamp": (comment(b"/Subtype /Stamp " + OVER, _WHITE), "annotation-covers-content"),
     "stamp without a look": (comment(b"/Subtype /Stamp " + OVER), "annotation-covers-content"),
