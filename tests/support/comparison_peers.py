@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -71,7 +72,7 @@ class PyHankoPeer:
 
     def _context(self, reader: PdfFileReader) -> ValidationContext:
         """A context with what is in the security store; one serves all signatures of a file."""
-        known = {
+        known: dict[str, Any] = {
             "trust_roots": self._roots,
             "other_certs": self._others,
             "moment": NOW,

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from support import long_term, pdfs
@@ -105,12 +106,19 @@ def _unsigned(number: int) -> bytes:
     return stream_pdf(objects, compressed=packed, version=b"1.7")
 
 
+@cache
+def _list() -> bytes:
+    """The one revocation list of the root, which documents of half a year share."""
+    return long_term.revocation_list(long_term.authorities().root, AT - 20 * DAY)
+
+
 def _material(signer: CertificatePair) -> dict[str, list[bytes]]:
+    """Answers made for this document, and the list."""
     found = long_term.authorities()
     about = (signer, found.stamper, found.archive)
     return {
         "ocsps": [long_term.answer(item, AT + MINUTE, next_update=AT + DAY) for item in about],
-        "crls": [long_term.revocation_list(found.root, AT - 20 * DAY)],
+        "crls": [_list()],
     }
 
 
