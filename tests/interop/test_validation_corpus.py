@@ -80,6 +80,10 @@ HARMLESS_ALTHOUGH_DOUBTED = {
     "pyhanko/form-update-no-override-appearance-stream-ap-indirect-sneaky.pdf": (
         "likewise: object 10, to which /FooBar leads, is not written again"
     ),
+    "dss/DSS-2821.pdf": (
+        "after its document time-stamp only validation data, an extension level and the date of "
+        "modification were written"
+    ),
     "dss/pades-enveloping-other-pdf.pdf": (
         "the CMS of its signature carries no content; only the token of its time-stamp does"
     ),
