@@ -78,13 +78,14 @@ def subject_public_key(certificate_der: bytes) -> bytes:
     return info.take(der_reader.BIT_STRING).contents[1:]
 
 
-def _signed_fields(certificate_der: bytes) -> list[bytes]:
+@lru_cache(maxsize=256)
+def _signed_fields(certificate_der: bytes) -> tuple[bytes, ...]:
     """The first six fields of a TBSCertificate after its version."""
     certificate = der_reader.read(certificate_der, der_reader.SEQUENCE).elements()
     signed = certificate.take(der_reader.SEQUENCE).elements()
     signed.take_if(der_reader.context(0))
     fields = [signed.take().encoded for _ in range(_PUBLIC_KEY)]
-    return [*fields, signed.take(der_reader.SEQUENCE).encoded]
+    return (*fields, signed.take(der_reader.SEQUENCE).encoded)
 
 
 def load_pem_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:

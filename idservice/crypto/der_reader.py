@@ -79,7 +79,18 @@ class Elements:
         data, position = self._data, self._position
         if position >= len(data):
             raise _malformed("an element is missing")
-        start, stop = contents_range(data, position, len(data))
+        end = len(data)
+        # Most elements are short and usual; all others are judged where the rules are written.
+        if (
+            end - position > 1
+            and (size := data[position + 1]) < 0x80
+            and data[position]
+            and data[position] & 0x1F != 0x1F
+            and (stop := position + 2 + size) <= end
+        ):
+            start = position + 2
+        else:
+            start, stop = contents_range(data, position, end)
         if tag is not None and data[position] != tag:
             raise _unexpected(tag, data[position])
         self._position = stop

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PARTS = 4
 # Letters of one case only: otherwise one bit could be changed without changing the value.
-_HEX = re.compile(rb"<(?:(?:[0-9A-F]{2})+|(?:[0-9a-f]{2})+)>")
+_HEX = re.compile(rb"<(?:[0-9A-F]++|[0-9a-f]++)>")
 _MISSING_FIX = (
     "Ask the signer for the file as it was signed; this one was altered or is unfinished."
 )
@@ -92,10 +92,14 @@ def read_contents(data: PdfData, dictionary: Node) -> tuple[bytes | None, tuple[
     if len(values) > 1:
         return None, (_fault("contents_repeated", "has two /Contents entries", _RANGE_FIX),)
     text = bytes(data[values[0].start : values[0].end])
-    if values[0].kind != "hex" or not _HEX.fullmatch(text):
+    if values[0].kind != "hex" or not _is_hexadecimal(text):
         what = "has a /Contents that is no hexadecimal string of whole bytes in one case"
         return None, (_fault("contents_malformed", what, _MISSING_FIX),)
     return bytes.fromhex(text[1:-1].decode("ascii")), ()
+
+
+def _is_hexadecimal(text: bytes) -> bool:
+    return len(text) % 2 == 0 and _HEX.fullmatch(text) is not None
 
 
 def coverage(data: PdfData, dictionary: Node, history: RevisionHistory) -> Coverage:
@@ -118,7 +122,7 @@ def coverage(data: PdfData, dictionary: Node, history: RevisionHistory) -> Cover
 def _gap_findings(data: PdfData, dictionary: Node, byte_range: ByteRange) -> tuple[Finding, ...]:
     """Rules (2) and (3)."""
     start, stop = byte_range.first_length, byte_range.second_start
-    if not _HEX.fullmatch(bytes(data[start:stop])):
+    if not _is_hexadecimal(bytes(data[start:stop])):
         text = "leaves out more than one hexadecimal string; unsigned bytes can hide there"
         return (_fault("gap_not_contents", text, _RANGE_FIX),)
     values = dictionary.all("Contents")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
@@ -55,6 +56,7 @@ class PathCertificate:
     not_before: dt.datetime
     not_after: dt.datetime
     extensions: x509.Extensions
+    _values: Mapping[x509.ObjectIdentifier, x509.ExtensionType] = field(compare=False)
 
     @property
     def is_self_issued(self) -> bool:
@@ -90,10 +92,8 @@ class PathCertificate:
 
     def extension(self, kind: type[_Kind]) -> _Kind | None:
         """Return an extension of this kind, if there is one."""
-        try:
-            return self.extensions.get_extension_for_class(kind).value
-        except x509.ExtensionNotFound:
-            return None
+        value = self._values.get(kind.oid)
+        return value if isinstance(value, kind) else None
 
     def require_processed(self) -> None:
         """Raise CertificateConstraintsViolated for a critical extension that is not known."""
@@ -123,6 +123,7 @@ def read_certificate(certificate: x509.Certificate) -> PathCertificate:
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
             certificate.extensions,
+            {item.oid: item.value for item in certificate.extensions},
         )
     except (ValueError, TypeError, *LIBRARY_ERRORS) as exc:
         raise _malformed("a part of it is not as X.509 requires") from exc

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -26,20 +29,28 @@ def certificate_facts(
 
     With the certificate of its `issuer`, also with what it was signed.
     """
+    described = _described(certificate, issuer)
+    if not (statements or refused or no_check):
+        return described
+    return replace(described, statements=statements, refused=refused, no_check=no_check)
+
+
+@lru_cache(maxsize=256)
+def _described(
+    certificate: x509.Certificate, issuer: x509.Certificate | None
+) -> PathCertificateFacts:
+    """What the certificates alone tell; the same few authorities are in every path."""
     return PathCertificateFacts(
         certificate.subject.rfc4514_string(),
         read_certificate(certificate).label,
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
-        statements,
-        names_responder(certificate) or names_lists(certificate),
-        no_check,
-        refused,
-        names_responder(certificate),
-        certificate.public_bytes(Encoding.DER),
-        certificate.issuer.rfc4514_string(),
-        certificate.serial_number,
-        None if issuer is None else _signed_with(certificate, issuer),
+        names_source=names_responder(certificate) or names_lists(certificate),
+        names_responder=names_responder(certificate),
+        der=certificate.public_bytes(Encoding.DER),
+        issuer=certificate.issuer.rfc4514_string(),
+        serial=certificate.serial_number,
+        algorithms=None if issuer is None else _signed_with(certificate, issuer),
     )
 
 
