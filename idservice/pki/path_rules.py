@@ -32,14 +32,13 @@ class Purpose:
 
     At least one of `key_usages` (attribute names of x509.KeyUsage) must be set when the
     certificate restricts its key usage, and the path must be valid for one of `policies`
-    unless that is empty. When it lists extended key usages, one of `extended_key_usages`
-    must be among them; with `only_critical` a list that is not critical is a mere hint.
+    unless that is empty. When it lists extended key usages, critical or not, one of
+    `extended_key_usages` must be among them.
     """
 
     name: str
     key_usages: tuple[str, ...]
     extended_key_usages: frozenset[str] = frozenset()
-    only_critical: bool = False
     policies: frozenset[str] = frozenset()
 
 
@@ -55,7 +54,7 @@ _DOCUMENTS = frozenset(
     }
 )
 
-SIGNING = Purpose("signing documents", ("content_commitment",), _DOCUMENTS, only_critical=True)
+SIGNING = Purpose("signing documents", ("content_commitment",), _DOCUMENTS)
 """Non-repudiation: a certificate for authentication is refused for documents."""
 
 AUTHENTICATION = Purpose(
@@ -180,7 +179,7 @@ def _lists_one_of(
         found = item.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return True
-    if not purpose.extended_key_usages or (purpose.only_critical and not found.critical):
+    if not purpose.extended_key_usages:
         return True
     listed = {item.dotted_string for item in found.value}
     return not listed.isdisjoint(purpose.extended_key_usages | also)

@@ -72,16 +72,16 @@ def test_a_certificate_that_lists_other_purposes_is_refused() -> None:
         ("1.3.6.1.5.5.7.3.1", True, False),  # serverAuth
         ("1.3.6.1.5.5.7.3.8", True, False),  # timeStamping
         ("1.3.6.1.5.5.7.3.9", True, False),  # OCSPSigning
-        ("1.3.6.1.5.5.7.3.8", False, True),
+        ("1.3.6.1.5.5.7.3.1", False, False),
+        ("1.3.6.1.5.5.7.3.3", False, False),  # codeSigning
+        ("1.3.6.1.5.5.7.3.4", False, True),
         ("1.3.6.1.5.5.7.3.4", True, True),  # emailProtection
         ("1.3.6.1.5.5.7.3.36", True, True),  # documentSigning
         ("2.5.29.37.0", True, True),  # any
     ],
 )
-def test_a_critical_list_of_other_purposes_does_not_sign(
-    oid: str, *, critical: bool, allowed: bool
-) -> None:
-    """A certificate that may only stamp time or serve pages signs no documents."""
+def test_a_list_of_other_purposes_does_not_sign(oid: str, *, critical: bool, allowed: bool) -> None:
+    """What may only stamp time, serve pages or sign code signs no documents, critical or not."""
     usage = extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid)]), critical=critical)
     end = leaf(ISSUING, extensions=[usage])
     if allowed:
