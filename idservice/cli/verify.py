@@ -11,7 +11,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from idservice.cli.context import AppContext
+    from idservice.presentation.report_tree import Line
     from idservice.services.evidence_at_hand import OutsideEvidence
     from idservice.services.listed_services import ListedServices
     from idservice.services.validation import (
-        SignatureReport,
         TrustedCertificate,
         Validation,
         ValidationReport,
     )
 
-_STYLES = {"TOTAL-PASSED": "bold green", "TOTAL-FAILED": "bold red", "INDETERMINATE": "bold yellow"}
+_STYLES = {"good": "bold green", "bad": "bold red", "open": "bold yellow", "strong": "bold"}
 _MAX_NAME = 200
 
 
@@ -217,81 +217,15 @@ def _validation(context: AppContext) -> Validation:
 def _show(report: ValidationReport, *, as_of: bool) -> None:
     from rich.tree import Tree
 
-    console = results()
-    style = "bold green" if report.passed else "bold red"
-    console.print(plain(report.sentence(), style))
-    tree = Tree(plain(f"{report.file} ({report.format})"))
-    if report.at is not None and as_of:
-        tree.add(plain(f"validated as of: {report.to_json()['validationTime']}", "bold"))
-    for finding in report.errors:
-        _add_finding(tree, "note", finding)
-    for signature in report.signatures:
-        _add_signature(tree, signature)
-    if not report.signatures:
-        for item in report.to_json()["timeStamps"]:
-            _add_time_stamp(tree, item)
-    console.print(tree)
+    from idservice.presentation.report_tree import headline, report_tree
+
+    sentence, whole = headline(report), report_tree(report, as_of=as_of)
+    results().print(plain(sentence.text, _STYLES[sentence.tone]))
+    tree = Tree(plain(whole.text))
+    _add(tree, whole)
+    results().print(tree)
 
 
-def _add_signature(tree: Tree, signature: SignatureReport) -> None:
-    shown = signature.to_json()
-    verdict = shown["indication"]
-    if shown["subIndication"]:
-        verdict += f" / {shown['subIndication']}"
-    name = failures.printable(shown["id"], _MAX_NAME)
-    branch = tree.add(plain(f"{name}: {verdict}", _STYLES[shown["indication"]]))
-    trust = shown["trust"]["verdict"]
-    anchor = shown["trust"]["anchor"]
-    rows = (
-        ("signed by", shown["signedBy"] or "nobody that can be named"),
-        ("level", shown["level"]),
-        ("claimed time", shown["claimedSigningTime"] or "none"),
-        ("existed by", _existed_by(shown)),
-        ("integrity", shown["integrity"]),
-        ("coverage", shown["coverage"]),
-        ("changes", shown["changes"]["verdict"]),
-        ("trust", trust if anchor is None else f"{trust} ({anchor})"),
-        ("qualification", _qualification(shown["qualification"])),
-    )
-    for label, value in rows:
-        branch.add(plain(f"{label}: {failures.printable(value, _MAX_NAME)}"))
-    for item in shown["timeStamps"]:
-        _add_time_stamp(branch, item)
-    for change in signature.changes:
-        branch.add(plain(f"change: {change.message}"))
-    for found in signature.verdict.errors:
-        _add_finding(branch, "error", found)
-    for found in signature.verdict.warnings:
-        _add_finding(branch, "warning", found)
-
-
-def _qualification(shown: dict[str, Any]) -> str:
-    """Say the level, and which service of which list is behind it."""
-    service = shown["anchorService"]
-    if service is None:
-        return str(shown["level"])
-    test = ", a test scheme" if service["testScheme"] else ""
-    return f"{shown['level']} ({service['service']} in the list {service['list']!r}{test})"
-
-
-def _existed_by(shown: dict[str, Any]) -> str:
-    """Say which time is proved; without a time-stamp it is that of the validation."""
-    proved = any(item["indication"] == "TOTAL-PASSED" for item in shown["timeStamps"])
-    return f"{shown['bestSignatureTime']} ({'time-stamp' if proved else 'no time-stamp proves it'})"
-
-
-def _add_time_stamp(tree: Tree, shown: dict[str, Any]) -> None:
-    verdict = shown["indication"]
-    if shown["subIndication"]:
-        verdict += f" / {shown['subIndication']}"
-    kind = shown["type"].replace("-", " ", 1)
-    issuer = failures.printable(shown["issuedBy"] or "nobody that can be named", _MAX_NAME)
-    text = f"{kind} of {shown['time'] or 'no time'} by {issuer}: {verdict}"
-    tree.add(plain(text, _STYLES[shown["indication"]]))
-
-
-def _add_finding(tree: Tree, kind: str, finding: Finding) -> None:
-    style = {"error": "red", "warning": "yellow"}.get(kind, "")
-    branch = tree.add(plain(f"{kind} {finding.code}: {finding.message}", style))
-    if finding.fix:
-        branch.add(plain(f"to do: {finding.fix}"))
+def _add(tree: Tree, line: Line) -> None:
+    for item in line.below:
+        _add(tree.add(plain(item.text, _STYLES.get(item.tone, ""))), item)

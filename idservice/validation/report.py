@@ -209,11 +209,22 @@ class ValidationReport:
             untouched = all(item.changes_verdict == "none" for item in self.signatures)
             changed = "nothing was changed" if untouched else "only what is permitted was added"
             return f"{name} is validly signed by {who}, and {changed} afterwards."
-        failed = next(item for item in self.signatures if not item.passed)
-        reason = failed.verdict.errors[0].message
+        return self._refusal()
+
+    def _refusal(self) -> str:
+        """Say why not, by the gravest of the signatures that do not pass."""
+        name, count = printable(self.file), len(self.signatures)
+        failed = min(
+            (item for item in self.signatures if not item.passed),
+            key=lambda item: item.verdict.indication is not Indication.TOTAL_FAILED,
+        )
+        reason = _lower(printable(failed.verdict.errors[0].message))
+        if count > 1:
+            which = self.signatures.index(failed) + 1
+            reason += f" That is said of signature {which} of {count}."
         if failed.verdict.indication is Indication.TOTAL_FAILED:
-            return f"{name} must not be relied upon: {_lower(printable(reason))}"
-        return f"{name} is not proved to be validly signed: {_lower(printable(reason))}"
+            return f"{name} must not be relied upon: {reason}"
+        return f"{name} is not proved to be validly signed: {reason}"
 
 
 def _lower(text: str) -> str:

@@ -153,6 +153,10 @@ def test_counts_and_verdict_of_a_document() -> None:
         (document(report()), "is validly signed by JÕEORG,JAAK-KRISTJAN,38001085718"),
         (document(report(signer=None)), "an unknown person"),
         (document(report(), report("digest_mismatch")), "must not be relied upon: about digest"),
+        (
+            document(report("certificate_revoked"), report("digest_mismatch")),
+            "must not be relied upon: about digest_mismatch. That is said of signature 2 of 2.",
+        ),
         (document(report("certificate_revoked")), "is not proved to be validly signed"),
         (document(errors=(Finding("NO_SIGNATURE_FOUND", "No."),)), "has no signature"),
         (document(errors=(Finding("FORMAT_FAILURE", "No."),)), "is damaged"),
