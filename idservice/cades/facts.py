@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from idservice.ades.algorithm_facts import algorithm_facts
+from idservice.ades.algorithm_facts import algorithm_facts, baseline_form
 from idservice.ades.gathering import carried_pieces, gather
 from idservice.ades.time_stamps import ReadTimeStamp, signature_time_stamps
 from idservice.cades.archive import SIGNATURE_END, ArchiveTimeStamps, read_archive
@@ -134,7 +134,7 @@ def _signature(
 ) -> SignatureFacts:
     time = _signing_time(signer)
     shortcomings = () if time is not None else (_time_missing(),)
-    sound = not cms.findings and not shortcomings
+    sound = baseline_form(cms.findings) and not shortcomings
     return SignatureFacts(
         id=name,
         level=(BASELINE_B if sound else BES) if cms.identified else NOT_ETSI,

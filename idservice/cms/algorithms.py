@@ -17,6 +17,7 @@ from idservice.crypto.algorithm_identifiers import (
 from idservice.crypto.der_reader import context
 from idservice.crypto.recognised import (
     RecognisedAlgorithm,
+    hash_parameters_fit,
     recognised_algorithm,
     recognised_hash,
 )
@@ -123,12 +124,10 @@ def _plain_parameters(signer: SignerInfo, algorithm: RecognisedAlgorithm) -> tup
 
     Beside plain ECDSA some cards name the curve, which the key names already.
     """
-    plain = [signer.digest_algorithm.parameters_der]
     given = signer.signature_algorithm.parameters_der
     names_curve = algorithm.scheme == "plain-ecdsa" and (given or b"")[:1] == _OID_TAG
-    if signer.signature_algorithm.oid != RSASSA_PSS and not names_curve:
-        plain.append(given)
-    if all(item in (None, _NULL_DER) for item in plain):
+    excepted = signer.signature_algorithm.oid == RSASSA_PSS or names_curve
+    if hash_parameters_fit(signer.digest_algorithm) and (excepted or given in (None, _NULL_DER)):
         return ()
     return (_parameters("parameters stand where none belong"),)
 

@@ -44,11 +44,11 @@ from idservice.cms.signing_certificate import (
 from idservice.crypto.algorithms import HashAlgorithm
 from idservice.crypto.ber import definite
 from idservice.crypto.certificates import subject_public_key_info
-from idservice.crypto.der import NULL
 from idservice.crypto.der_reader import context
 from idservice.crypto.recognised import (
     RecognisedAlgorithm,
     SignedWith,
+    hash_parameters_fit,
     recognised_hash,
     signed_with,
 )
@@ -252,7 +252,7 @@ def claim_findings(signed_data: SignedData, signer: SignerInfo) -> list[Finding]
                 "Ask the signer for the file as it was signed.",
             )
         )
-    plain = all(item.parameters_der in (None, NULL) for item in signed_data.digest_algorithms)
+    plain = all(hash_parameters_fit(item) for item in signed_data.digest_algorithms)
     if signer.digest_algorithm.oid not in listed or not plain:
         findings.append(
             Finding(

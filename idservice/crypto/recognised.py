@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from idservice.crypto import der_reader
+from idservice.crypto import der, der_reader
 from idservice.crypto.algorithm_identifiers import (
     MGF1,
     RSASSA_PSS,
@@ -61,7 +61,10 @@ SHAKE256 = HashAlgorithm("shake256", "2.16.840.1.101.3.4.2.12", 64, _Shake256)
 LEGACY_HASHES = (SHA1, SHA224, SHA3_224, SHAKE256)
 """Hashes that are computed for validation only."""
 
-_HASH_BY_OID = {item.oid: item for item in LEGACY_HASHES}
+# RFC 8419 cl. 2.3: the same hash under an identifier that tells the length of its output.
+_SHAKE256_LEN = "2.16.840.1.101.3.4.2.18"
+_SHAKE256_BITS = der.integer(8 * SHAKE256.size)
+_HASH_BY_OID = {**{item.oid: item for item in LEGACY_HASHES}, _SHAKE256_LEN: SHAKE256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,10 @@ class RecognisedAlgorithm:
             return self.allowed.name
         if self.scheme == "ed448":
             return self.scheme
-        return f"{self.scheme}-{self.hash.name.replace('_', '-')}"
+        name = f"{self.scheme}-{self.hash.name}"
+        if self.mask_hash not in (None, self.hash):
+            name += f"-mgf1-{self.mask_hash.name}"
+        return name.replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,13 @@ class SignedWith:
     """With what a value was signed: the scheme, the hash, and the size of the key in bits.
 
     `digest` is None where the scheme fixes it, `key_bits` when the key could not be read.
+    `mask_digest` is the hash of the mask generation of RSASSA-PSS where it is another one.
     """
 
     scheme: str
     digest: str | None
     key_bits: int | None
+    mask_digest: str | None = None
 
 
 _FIXED = frozenset({"ed25519", "ed448", "ml-dsa-65"})
@@ -106,7 +114,9 @@ _FIXED = frozenset({"ed25519", "ed448", "ml-dsa-65"})
 def signed_with(algorithm: RecognisedAlgorithm, key_bits: int | None) -> SignedWith:
     """Describe an algorithm together with the size of the key that it was used with."""
     digest = None if algorithm.scheme in _FIXED else algorithm.hash.name
-    return SignedWith(algorithm.scheme, digest, key_bits)
+    mask = algorithm.mask_hash
+    other_mask = None if mask is None or mask is algorithm.hash else mask.name
+    return SignedWith(algorithm.scheme, digest, key_bits, other_mask)
 
 
 def recognised_hash(oid: str) -> HashAlgorithm:
@@ -115,6 +125,17 @@ def recognised_hash(oid: str) -> HashAlgorithm:
     Raises UnsupportedAlgorithm for any other.
     """
     return _HASH_BY_OID.get(oid) or hash_by_oid(oid)
+
+
+def hash_parameters_fit(identifier: AlgorithmIdentifier) -> bool:
+    """Whether the parameters beside a hash are those that belong to it.
+
+    They are absent or NULL (RFC 5754 cl. 2), and for SHAKE256 with a length they are the 512
+    bits that are computed here (RFC 8419 cl. 2.3).
+    """
+    if identifier.oid == _SHAKE256_LEN:
+        return identifier.parameters_der == _SHAKE256_BITS
+    return identifier.parameters_der in (None, der.NULL)
 
 
 def recognised_algorithm(
@@ -130,12 +151,17 @@ def recognised_algorithm(
         return _with_hash(_OF_THE_KEY[claimed.oid], digest)
     if (found := _BY_OID.get(claimed.oid)) is not None:
         return found
+    if claimed.oid == RSASSA_PSS:
+        return _allowed_pss(claimed) or recognised_pss(claimed.parameters_der)
+    return _allowed(resolve_signature_algorithm(claimed))
+
+
+def _allowed_pss(claimed: AlgorithmIdentifier) -> RecognisedAlgorithm | None:
+    """The entry of the allow-list; what it does not have may still be recognised."""
     try:
         return _allowed(resolve_signature_algorithm(claimed))
-    except UnsupportedAlgorithm:
-        if claimed.oid != RSASSA_PSS:
-            raise
-        return _pss(claimed.parameters_der)
+    except (UnsupportedAlgorithm, MalformedDer):
+        return None
 
 
 def _allowed(algorithm: SignatureAlgorithm) -> RecognisedAlgorithm:
@@ -158,8 +184,12 @@ def _with_hash(scheme: str, digest: HashAlgorithm) -> RecognisedAlgorithm:
         return RecognisedAlgorithm(scheme, digest)
 
 
-def _pss(parameters_der: bytes | None) -> RecognisedAlgorithm:
-    """Read RSASSA-PSS-params whose defaults stand for SHA-1 and 20 bytes (RFC 4055 cl. 3.1)."""
+def recognised_pss(parameters_der: bytes | None) -> RecognisedAlgorithm:
+    """Read RSASSA-PSS-params whose defaults stand for SHA-1 and 20 bytes (RFC 4055 cl. 3.1).
+
+    The hash of the mask generation may be another one, which RFC 4055 only advises against.
+    Raises UnsupportedAlgorithm, MalformedDer.
+    """
     parts = der_reader.read(parameters_der or b"\x30\x00", der_reader.SEQUENCE).elements()
     found = [parts.take_if(context(number)) for number in range(4)]
     parts.finish()
@@ -174,11 +204,9 @@ def _pss(parameters_der: bytes | None) -> RecognisedAlgorithm:
             raise MalformedDer("the mask generation of PSS is not MGF1 with a hash")
         mask = recognised_hash(parse_algorithm(der_reader.read(generation.parameters_der)).oid)
     salt = SHA1.size if salt_element is None else salt_element.integer()
-    if mask is not digest:
-        raise MalformedDer("the mask generation of PSS uses another hash than the signature")
     if not 0 <= salt <= _MAX_SALT_BYTES or (trailer is not None and trailer.integer() != 1):
         raise MalformedDer("the salt or the trailer of PSS is impossible")
-    if digest is SHAKE256:
+    if SHAKE256 in (digest, mask):
         raise UnsupportedAlgorithm(
             "RSASSA-PSS with SHAKE is not verified here.", "Ask for a signature with SHA-256."
         )

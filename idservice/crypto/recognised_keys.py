@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
-from idservice.crypto import der_reader
+from idservice.crypto import der, der_reader
 from idservice.crypto.algorithm_identifiers import (
     RSASSA_PSS,
     parse_algorithm,
@@ -25,8 +25,13 @@ from idservice.crypto.algorithm_identifiers import (
 )
 from idservice.crypto.algorithms import MAX_RSA_BITS, HashAlgorithm
 from idservice.crypto.keys import PublicKey, load_public_key, verify_signature
-from idservice.crypto.recognised import RecognisedAlgorithm
-from idservice.errors import MalformedKey, SignatureInvalid, UnsupportedAlgorithm
+from idservice.crypto.recognised import RecognisedAlgorithm, recognised_pss
+from idservice.errors import (
+    MalformedDer,
+    MalformedKey,
+    SignatureInvalid,
+    UnsupportedAlgorithm,
+)
 
 MIN_RSA_BITS = 1024
 """Smaller moduli were factored in public: nothing is computed with them."""
@@ -84,7 +89,27 @@ def recognise_key(spki_der: bytes) -> RecognisedKey:
     except UnsupportedAlgorithm:
         key = _load_legacy(spki_der)
         return RecognisedKey(key, _bits(key), None)
+    except MalformedKey:
+        # The library reads no key whose parameters for PSS name two hashes.
+        plain = _without_pss_parameters(spki_der)
+        if plain == spki_der:
+            raise
+        return recognise_key(plain)
     return RecognisedKey(allowed, _bits(allowed), allowed)
+
+
+def _without_pss_parameters(spki_der: bytes) -> bytes:
+    """Leave out the parameters of a key under id-RSASSA-PSS; keep everything else."""
+    try:
+        parts = der_reader.read(spki_der, der_reader.SEQUENCE).elements()
+        key = parse_algorithm(parts.take())
+        numbers = parts.take().encoded
+        parts.finish()
+    except MalformedDer:
+        return spki_der
+    if key.oid != RSASSA_PSS:
+        return spki_der
+    return der.sequence(der.sequence(der.object_identifier(RSASSA_PSS)), numbers)
 
 
 def verify_recognised(
@@ -131,12 +156,23 @@ def verify_rsa_digest(
 
 
 def _require_fits(spki_der: bytes, algorithm: RecognisedAlgorithm) -> None:
-    """A key under id-RSASSA-PSS makes nothing but PSS (RFC 4055 cl. 1.2)."""
+    """A key under id-RSASSA-PSS makes nothing but PSS, and with parameters nothing but that.
+
+    Its salt may be longer than the parameters say, not shorter (RFC 4055 cl. 1.2 and 3.3).
+    """
     if algorithm.allowed is not None:
         require_fits_key_identifier(spki_der, algorithm.allowed)
         return
     key = parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
-    if key.oid == RSASSA_PSS and algorithm.scheme != "rsa-pss":
+    if key.oid != RSASSA_PSS:
+        return
+    if algorithm.scheme != "rsa-pss":
+        raise _unfit(algorithm)
+    if key.parameters_der is None:
+        return
+    only = recognised_pss(key.parameters_der)
+    same = (only.hash, only.mask_hash) == (algorithm.hash, algorithm.mask_hash)
+    if not same or (algorithm.salt_bytes or 0) < (only.salt_bytes or 0):
         raise _unfit(algorithm)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idservice.ades.algorithm_facts import algorithm_facts
+from idservice.ades.algorithm_facts import algorithm_facts, baseline_form
 from idservice.ades.time_stamps import signature_time_stamps
 from idservice.cms.carried_data import CarriedData
 from idservice.cms.verification import CmsFacts, verify_detached
@@ -59,7 +59,7 @@ def signature_facts(
     stamps = signature_time_stamps(name, cms.time_stamps, cms.signature, end)
     facts = SignatureFacts(
         id=name,
-        level=level(item, cms, baseline=not faults and not level_findings(item, cms)),
+        level=level(item, cms, baseline=baseline_form(faults + level_findings(item, cms))),
         integrity=Integrity(cms.integrity),
         coverage=_coverage(found, len(data)),
         findings=faults + shortcomings,

@@ -63,6 +63,8 @@ def shown(algorithms: AlgorithmFacts) -> str:
     scheme = _SHOWN.get(algorithms.signature, algorithms.signature)
     if algorithms.key_bits is not None and algorithms.digest is not None:
         scheme += f" with {algorithms.key_bits} bits"
+    if algorithms.mask_digest is not None:
+        scheme += f", a mask by {digest_shown(algorithms.mask_digest)}"
     return (
         scheme if algorithms.digest is None else f"{scheme} and {digest_shown(algorithms.digest)}"
     )

@@ -83,12 +83,14 @@ class AlgorithmFacts:
 
     `signature` is the scheme ("rsa", "rsa-pss", "ecdsa", "plain-ecdsa", "dsa", "ed25519",
     "ed448", "ml-dsa-65"), `digest` a name such as "sha256", None where the scheme fixes it;
-    `key_bits` the size of the modulus or of the field.
+    `key_bits` the size of the modulus or of the field. `mask_digest` is the hash of the mask
+    generation of RSA-PSS where that is another one.
     """
 
     signature: str
     digest: str | None
     key_bits: int | None
+    mask_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ def algorithms_json(algorithms: AlgorithmFacts | None) -> dict[str, Any] | None:
         "signature": algorithms.signature,
         "digest": algorithms.digest,
         "keyBits": algorithms.key_bits,
+        "maskDigest": algorithms.mask_digest,
     }
 
 

@@ -201,14 +201,24 @@ def _change_from_json(value: Any) -> Change:
 def _algorithms_to_json(algorithms: AlgorithmFacts | None) -> list[Any] | None:
     if algorithms is None:
         return None
-    return [algorithms.signature, algorithms.digest, algorithms.key_bits]
+    return [
+        algorithms.signature,
+        algorithms.digest,
+        algorithms.key_bits,
+        algorithms.mask_digest,
+    ]
 
 
 def _algorithms_from_json(value: Any) -> AlgorithmFacts | None:
     if value is None:
         return None
-    signature, digest, key_bits = value
-    return AlgorithmFacts(_text(signature), _optional_text(digest), _optional_number(key_bits))
+    signature, digest, key_bits, mask_digest = value
+    return AlgorithmFacts(
+        _text(signature),
+        _optional_text(digest),
+        _optional_number(key_bits),
+        _optional_text(mask_digest),
+    )
 
 
 def _claims_from_json(value: Any) -> Claims:

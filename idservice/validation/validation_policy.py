@@ -63,10 +63,9 @@ class AlgorithmDates:
 
     def end_of(self, algorithms: AlgorithmFacts) -> dt.datetime:
         """Return until when these algorithms together are relied upon; NEVER for unknown ones."""
-        ends = [self._key_end(algorithms)]
-        if algorithms.digest is not None:
-            ends.append(self.digest_end(algorithms.digest))
-        return min(ends)
+        digests = (algorithms.digest, algorithms.mask_digest)
+        ends = [self.digest_end(name) for name in digests if name is not None]
+        return min([self._key_end(algorithms), *ends])
 
     def digest_end(self, name: str) -> dt.datetime:
         """Return until when a digest is relied upon; NEVER for an unknown one."""

@@ -110,11 +110,15 @@ Indication = Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
 
 
 class AlgorithmsAnswer(ReportModel):
-    """With what something was signed; the digest is null where the scheme fixes it."""
+    """With what something was signed; the digest is null where the scheme fixes it.
+
+    The digest of the mask generation of RSA-PSS is there where it is another one.
+    """
 
     signature: str
     digest: str | None
     keyBits: int | None  # noqa: N815 - the name on the wire
+    maskDigest: str | None  # noqa: N815 - the name on the wire
 
 
 class ClaimsAnswer(ReportModel):

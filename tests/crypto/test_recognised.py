@@ -25,6 +25,7 @@ from idservice.crypto.recognised import (
     SHAKE256,
     RecognisedAlgorithm,
     SignedWith,
+    hash_parameters_fit,
     recognised_algorithm,
     recognised_hash,
     signed_with,
@@ -80,6 +81,25 @@ def legacy_pss_value(salt: int) -> bytes:
     return RSA_1024.sign(DATA, scheme, OLD_HASH)
 
 
+def other_mask(salt: int = 32) -> bytes:
+    """RSASSA-PSS-params for SHA-256 with a mask that SHA-1 generates."""
+    sha1 = der.sequence(der.object_identifier(SHA1.oid), der.NULL)
+    sha256 = der.sequence(der.object_identifier(SHA256.oid), der.NULL)
+    mask = der.sequence(der.object_identifier("1.2.840.113549.1.1.8"), sha1)
+    return der.sequence(
+        der.context(0, sha256), der.context(1, mask), der.context(2, der.integer(salt))
+    )
+
+
+def under_pss(key: rsa.RSAPrivateKey, parameters: bytes) -> bytes:
+    """The public key under id-RSASSA-PSS with parameters."""
+    numbers = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.PKCS1
+    )
+    identified = der.sequence(der.object_identifier("1.2.840.113549.1.1.10"), parameters)
+    return der.sequence(identified, der.wrap(b"\x03", b"\x00" + numbers))
+
+
 CASES: dict[str, tuple[AlgorithmIdentifier, Key, bytes, SignedWith]] = {
     "SHA-1 with RSA": (
         identifier(SHA1_RSA, der.NULL),
@@ -116,6 +136,14 @@ CASES: dict[str, tuple[AlgorithmIdentifier, Key, bytes, SignedWith]] = {
         RSA_1024,
         legacy_pss_value(8),
         SignedWith("rsa-pss", "sha1", 1024),
+    ),
+    "PSS with a mask by another hash": (
+        identifier("1.2.840.113549.1.1.10", other_mask()),
+        RSA_2048,
+        RSA_2048.sign(
+            DATA, padding.PSS(mgf=padding.MGF1(OLD_HASH), salt_length=32), hashes.SHA256()
+        ),
+        SignedWith("rsa-pss", "sha256", 2048, "sha1"),
     ),
     "ECDSA with SHA-1": (
         identifier("1.2.840.10045.4.1"),
@@ -172,11 +200,13 @@ def test_other_data_and_other_values_do_not_verify(name: str) -> None:
             verify_recognised(spki(key), algorithm, bad_value, data)
 
 
-def _refuses(call: Callable[[], object]) -> bool:
-    """Whether a call raises UnsupportedAlgorithm."""
+def _refuses(call: Callable[[], object], *others: type[Exception]) -> bool:
+    """Whether a call raises UnsupportedAlgorithm, or one of the others."""
     try:
         call()
     except UnsupportedAlgorithm:
+        return True
+    except others:
         return True
     return False
 
@@ -186,7 +216,7 @@ def test_what_is_only_recognised_is_allowed_nowhere(name: str) -> None:
     """The allow-list that signing, login and issuing use knows the algorithm or the key not."""
     claimed, key, _, _ = CASES[name]
     refused = [
-        _refuses(lambda: resolve_signature_algorithm(claimed)),
+        _refuses(lambda: resolve_signature_algorithm(claimed), MalformedDer),
         _refuses(lambda: load_public_key(spki(key))),
     ]
     assert any(refused)
@@ -274,6 +304,44 @@ def test_curves_of_other_purposes_are_not_recognised(curve: ec.EllipticCurve) ->
     """A curve that no list of signature algorithms ever had is refused."""
     with pytest.raises(UnsupportedAlgorithm):
         recognise_key(spki(ec.generate_private_key(curve)))
+
+
+@pytest.mark.parametrize("salt", [20, 32])
+def test_a_key_for_pss_alone_makes_what_its_parameters_say(salt: int) -> None:
+    """The same hashes, and a salt that is at least as long as the key asks for, verify."""
+    claimed, _, value, expected = CASES["PSS with a mask by another hash"]
+    algorithm = recognised_algorithm(claimed)
+    found = verify_recognised(under_pss(RSA_2048, other_mask(salt)), algorithm, value, DATA)
+    assert signed_with(algorithm, found.bits) == expected
+
+
+@pytest.mark.parametrize("parameters", [other_mask(40), pss(20)], ids=["longer salt", "hash"])
+def test_a_key_for_pss_alone_makes_nothing_else(parameters: bytes) -> None:
+    """Another hash than that of the key, or a shorter salt, is refused."""
+    claimed, _, value, _ = CASES["PSS with a mask by another hash"]
+    key = under_pss(RSA_2048, parameters)
+    with pytest.raises(UnsupportedAlgorithm):
+        verify_recognised(key, recognised_algorithm(claimed), value, DATA)
+
+
+def test_a_mask_by_another_hash_is_named() -> None:
+    """The name tells both hashes."""
+    claimed = CASES["PSS with a mask by another hash"][0]
+    assert recognised_algorithm(claimed).name == "rsa-pss-sha256-mgf1-sha1"
+
+
+def test_shake256_with_a_length_has_512_bits_alone() -> None:
+    """Under the identifier with a length its parameter is required, without it none is allowed."""
+    with_length, bits = "2.16.840.1.101.3.4.2.18", der.integer(512)
+    assert recognised_hash(with_length) is SHAKE256
+    assert hash_parameters_fit(identifier(with_length, bits))
+    assert hash_parameters_fit(identifier(SHAKE256.oid))
+    for wrong in (
+        identifier(with_length),
+        identifier(with_length, der.integer(256)),
+        identifier(SHAKE256.oid, bits),
+    ):
+        assert not hash_parameters_fit(wrong)
 
 
 @pytest.mark.parametrize("salt", [-1, 2000])
