@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_judgement import same
 from idservice.pdf.document_roles import text
-from idservice.pdf.field_looks import Looks, inherited
+from idservice.pdf.field_looks import Looks
 from idservice.pdf.look_visibility import is_readable
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.shown_text import shown_text
+from idservice.pdf.widget_values import inherited
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View

@@ -45,10 +45,16 @@ _ENDING, _STROKE = 3.0, 1 / 16
 _DEFAULT_LIGHT = 0.89
 
 
-def annotation_marks(view: View, entries: dict[str, Value], budget: Budget) -> list[Mark]:
+def annotation_marks(
+    view: View,
+    entries: dict[str, Value],
+    budget: Budget,
+    fallback: dict[str, Value] | None = None,
+) -> list[Mark]:
     """Return everything that an annotation may draw, in the coordinates of the page.
 
-    Raises MalformedPdf for what is not wholly understood.
+    `fallback` are resources for names that an appearance does not know itself. Raises
+    MalformedPdf for what is not wholly understood.
     """
     if not can_show(view, entries):
         return []
@@ -61,7 +67,9 @@ def annotation_marks(view: View, entries: dict[str, Value], budget: Budget) -> l
         if not streams or mark.kind is not MarkKind.LINE or mark.thickness > _THIN
     ]
     for stream in streams:
-        marks += form_marks(view, stream, lambda box, matrix: placed(rect, box, matrix), budget)
+        marks += form_marks(
+            view, stream, lambda box, matrix: placed(rect, box, matrix), budget, fallback
+        )
     if not streams:
         marks += _only_without(entries, rect)
     flags = view.value(entries.get("F", 0))

@@ -106,6 +106,10 @@ class SignedContent:
         except _UNREADABLE:
             return True
 
+    def on_page(self, step: Step, roles: Roles, page: int | None) -> PageContent | None:
+        """Return what is shown on a page as far as it was signed; None when it is not known."""
+        return self._content(step, roles, page)
+
     def _content(self, step: Step, roles: Roles, page: int | None) -> PageContent | None:
         """Return what a page shows; None when it is not known."""
         if page is None:

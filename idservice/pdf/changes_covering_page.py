@@ -102,6 +102,17 @@ class PageContent:
             for _, piece in self._near(mark.box)
         )
 
+    def readable_below(self, box: Rectangle) -> list[tuple[int, Piece]]:
+        """Return the words and parts of pictures that a box touches, each with its number.
+
+        Raises MalformedPdf for too much to compare.
+        """
+        return [
+            (index, piece)
+            for index, piece in self._near(box)
+            if piece.kind in {MarkKind.TEXT, MarkKind.PICTURE}
+        ]
+
     def _harm(self, key: object, mark: Mark) -> Harm | None:
         if mark.hides < _CLEAR or _is_empty(mark.box):
             return None

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import MalformedPdf
 from idservice.pdf.button_looks import button_agrees
+from idservice.pdf.changes_filling_covering import covers_content
 from idservice.pdf.changes_judgement import Judgement, Kind, action_code, is_set, same
 from idservice.pdf.changes_showing import shown
 from idservice.pdf.field_looks import (
     Agreement,
     Looks,
     indexes_agree,
-    inherited,
     rich_text_agrees,
     text_agreement,
 )
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.widget_values import field_flags
 
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import FieldPlace
@@ -66,7 +67,8 @@ def field_filled(
     elif keys <= _DATES:
         judgement.permit("modification-date-changed", f"dates the field {name}", page)
     elif keys <= {"AS", *_DATES} and _shown(judgement, number, place) is Agreement.AGREES:
-        _filled(judgement, place, page)
+        if not _told_covering(judgement, number, place, page):
+            _filled(judgement, place, page)
     else:
         judgement.forbid(
             "appearance-changed-without-value",
@@ -149,8 +151,7 @@ def _may_be_filled(
     """Say so when a field may not be touched at all, or something else of it differs."""
     view, name = judgement.step.old, shown(place.name)
     page = page_of(judgement, old.entries)
-    flags = inherited(view, old.entries, "Ff")
-    flags = flags if isinstance(flags, int) else 0
+    flags = field_flags(view, old.entries)
     odd = keys - _VALUES - _LOOKS - _DATES
     new = judgement.step.changed[number].new if number in judgement.step.changed else old
     now = {} if new is None else new.entries
@@ -228,6 +229,7 @@ def _judge_looks(
     """Judge a field with another value by what its widgets show."""
     name = shown(place.name)
     agreement = _shown(judgement, number, place)
+    covers = _told_covering(judgement, number, place, page)
     if agreement is Agreement.DIFFERS:
         what = "does not show the value it was given"
         judgement.forbid(
@@ -241,20 +243,43 @@ def _judge_looks(
             page,
             kind=Kind.FORM_FILLING,
         )
-    elif told:
+    elif told and not covers:
         _filled(judgement, place, page)
 
 
+def _told_covering(judgement: Judgement, number: int, place: FieldPlace, page: int | None) -> bool:
+    """Say so when a field hides what was signed below it, and did not before."""
+    widgets = _widgets(judgement, number)
+    if not any(covers_content(judgement, item, place.kind) for item in widgets):
+        return False
+    judgement.forbid(
+        "field-covers-content",
+        f"fills in the field {shown(place.name)} so that it hides what was signed below it",
+        page,
+    )
+    return True
+
+
 def _shown(judgement: Judgement, number: int, place: FieldPlace) -> Agreement:
-    """How a field, and the widgets below it that have no name, agree with its new value."""
+    """How a field, and the widgets below it that have its value, agree with it."""
     view = judgement.step.new
-    entries = _entries(view, number)
-    kids = [item for item in view.items(entries.get("Kids")) if isinstance(item, Reference)]
-    widgets = [kid.number for kid in kids if "T" not in view.dictionary(kid)]
-    judgement.work.spend(len(kids))
     if place.kind == "Btn":
         return _agreement(judgement, view, place, number)
-    return min(_agreement(judgement, view, place, item) for item in (number, *widgets))
+    return min(_agreement(judgement, view, place, item) for item in _widgets(judgement, number))
+
+
+def _widgets(judgement: Judgement, number: int) -> list[int]:
+    """Return a field and all below it that have its value and none of their own."""
+    view, found, known = judgement.step.new, [number], {number}
+    for item in found:
+        kids = view.items(_entries(view, item).get("Kids"))
+        judgement.work.spend(len(kids))
+        for kid in kids:
+            if isinstance(kid, Reference) and kid.number not in known:
+                known.add(kid.number)
+                if "V" not in view.dictionary(kid):
+                    found.append(kid.number)
+    return found
 
 
 def _entries(view: View, number: int) -> dict[str, Value]:

@@ -16,18 +16,23 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from idservice.pdf.annotation_flags import can_show
-from idservice.pdf.document_roles import text
 from idservice.pdf.formatted_values import is_formatted
 from idservice.pdf.look_visibility import is_in_order, is_readable, light_of_defaults
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget
 from idservice.pdf.shown_text import ShownText, shown_text
+from idservice.pdf.widget_values import (
+    chosen_values,
+    field_flags,
+    inherited,
+    long_text,
+    options,
+)
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
 
 _MULTILINE, _PASSWORD, _FILE, _COMBO = 1 << 12, 1 << 13, 1 << 20, 1 << 17
-_MAX_PARENTS = 64
 _BULLETS = frozenset("*•●·")
 # What is drawn for a character that a font lacks counts as not drawn.
 _UNSEEN = re.compile(r"[^!->@-~]")
@@ -59,17 +64,6 @@ class Looks:
     budget: Budget = field(default_factory=Budget)
 
 
-def inherited(view: View, entries: dict[str, Value], key: str) -> Value:
-    """Return an entry of a field, or of the nearest one above it that has it (cl. 12.7.4.1)."""
-    for _ in range(_MAX_PARENTS):
-        if key in entries:
-            return entries[key]
-        entries = view.dictionary(entries.get("Parent"))
-        if not entries:
-            break
-    return None
-
-
 def text_agreement(looks: Looks, entries: dict[str, Value]) -> Agreement:
     """Say whether the widget of a text field or choice shows the value of its field.
 
@@ -77,8 +71,7 @@ def text_agreement(looks: Looks, entries: dict[str, Value]) -> Agreement:
     nothing to show. Raises MalformedPdf for looks that cannot be read.
     """
     view = looks.view
-    found = inherited(view, entries, "Ff")
-    flags = found if isinstance(found, int) else 0
+    flags = field_flags(view, entries)
     drawn = view.dictionary(entries.get("AP"))
     texts = _texts(looks, entries)
     if "N" not in drawn:
@@ -97,20 +90,16 @@ def rich_text_agrees(view: View, entries: dict[str, Value]) -> bool:
     rich = inherited(view, entries, "RV")
     if rich is None:
         return True
-    plain = html.unescape(re.sub(r"<[^>]*>", "", _value_text(view, rich)))
-    return _plain(plain) == _plain(_value_text(view, inherited(view, entries, "V")))
+    plain = html.unescape(re.sub(r"<[^>]*>", "", long_text(view, rich)))
+    return _plain(plain) == _plain(long_text(view, inherited(view, entries, "V")))
 
 
 def indexes_agree(view: View, entries: dict[str, Value]) -> bool:
     """Whether the numbers of the chosen options are those of the value (table 234)."""
     numbers = view.items(entries.get("I"))
-    value = view.value(inherited(view, entries, "V"))
-    chosen = value if isinstance(value, list) else [] if value is None else [value]
-    options = [_export(view, item) for item in view.items(inherited(view, entries, "Opt"))]
-    named = [
-        options[item] for item in numbers if isinstance(item, int) and 0 <= item < len(options)
-    ]
-    return len(named) == len(numbers) and sorted(named) == sorted(_text(view, v) for v in chosen)
+    known = [value for value, _ in options(view, entries)]
+    named = [known[item] for item in numbers if isinstance(item, int) and 0 <= item < len(known)]
+    return len(named) == len(numbers) and sorted(named) == sorted(chosen_values(view, entries))
 
 
 def _look_agrees(
@@ -173,45 +162,12 @@ def _compared(
 def _texts(looks: Looks, entries: dict[str, Value]) -> list[str]:
     """What the field may show: its value, or for a choice what the form shows for it."""
     view = looks.view
-    held = inherited(view, entries, "V")
-    value = view.value(held)
-    listed = [_text(view, item) for item in value] if isinstance(value, list) else None
-    texts = ["".join(listed)] if listed is not None else [_value_text(view, held)]
+    chosen = chosen_values(view, entries)
+    texts = ["".join(chosen)]
     if looks.kind == "Ch":
-        chosen = listed if listed is not None else texts[:1]
-        shown_as = _options(view, entries)
+        shown_as = dict(options(view, entries))
         texts.append("".join(shown_as.get(item, item) for item in chosen))
     return texts
-
-
-def _value_text(view: View, value: Value) -> str:
-    """A long text may be the data of a stream (table 228)."""
-    stored = view.get(value) if isinstance(value, Reference) else None
-    if stored is not None and stored.span is not None and isinstance(value, Reference):
-        return text(view.decoded(value))
-    return _text(view, value)
-
-
-def _text(view: View, value: Value) -> str:
-    found = view.value(value)
-    if isinstance(found, bytes):
-        return text(found)
-    return found if isinstance(found, str) else ""
-
-
-def _export(view: View, item: Value) -> str:
-    pair = view.items(item)
-    return _text(view, pair[0] if pair else item)
-
-
-def _options(view: View, entries: dict[str, Value]) -> dict[str, str]:
-    """What a choice shows for each of its values (table 234)."""
-    result: dict[str, str] = {}
-    for item in view.items(inherited(view, entries, "Opt")):
-        pair = [_text(view, one) for one in view.items(item)]
-        if len(pair) == 2:
-            result[pair[0]] = pair[1]
-    return result
 
 
 def _agrees(value: str, found: ShownText, flags: int, *, from_right: bool) -> bool:

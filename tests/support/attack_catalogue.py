@@ -10,6 +10,7 @@ from support import (
     attacks_annotations,
     attacks_comments,
     attacks_filling,
+    attacks_filling_covering,
     attacks_forgery,
     attacks_messages,
     attacks_readers,
@@ -19,6 +20,7 @@ from support import (
     attacks_structure,
     honest_commenting,
     honest_filling,
+    honest_filling_places,
     honest_keeping,
 )
 from support.attacks import Variant
@@ -30,6 +32,7 @@ _FAMILIES = (
     attacks_annotations,
     attacks_comments,
     attacks_filling,
+    attacks_filling_covering,
     attacks_signatures,
     attacks_alias,
     attacks_actions,
@@ -50,7 +53,7 @@ def all_attacks() -> tuple[Variant, ...]:
     return tuple(item for family in _FAMILIES for item in family.variants())
 
 
-_HONEST = (honest_keeping, honest_filling, honest_commenting)
+_HONEST = (honest_keeping, honest_filling, honest_filling_places, honest_commenting)
 
 
 @cache
