@@ -1,6 +1,8 @@
 """What certifications and field locks of earlier signatures permit (ISO 32000-2 cl. 12.8.2).
 
-Read from plain values, so that the permissions as of any revision are known.
+Read from plain values, so that the permissions as of any revision are known. A signature that
+says in its /Reference what may change (DocMDP) is held to it also where /Perms of the catalog
+names no certification, or another one: its signer saw it, and what is stricter counts.
 """
 
 from __future__ import annotations
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
 
 def constraints_of(view: View, roles: Roles) -> Constraints:
     """Read what all signatures of one revision permit together."""
-    catalog = view.dictionary(view.root)
-    signature = view.dictionary(view.dictionary(catalog.get("Perms")).get("DocMDP"))
-    levels = [
-        _level(item.get("P", FORM_FILLING)) for item in _parameters(view, signature, "DocMDP")
-    ]
-    found = Constraints(min([ANNOTATING, *levels]))
+    permissions = view.dictionary(view.dictionary(view.root).get("Perms"))
+    certification = view.dictionary(permissions.get("DocMDP"))
+    found = Constraints().with_locks(_certifications(view, certification))
     for number in roles.fields:
         entry = view.entry(number)
         entries = {} if entry is None else view.at(number, entry).entries
@@ -35,17 +34,27 @@ def constraints_of(view: View, roles: Roles) -> Constraints:
 
 
 def locks_of(view: View, field: dict[str, Value]) -> list[FieldLock]:
-    """Read which fields the signature in a field locks: from its parameters and its /Lock."""
+    """Read what the signature in a field locks: from its parameters and the field's /Lock.
+
+    A certification locks no field by its name, and limits what the document permits.
+    """
     signature = view.dictionary(field.get("V"))
     locks = [_lock(view, item) for item in _parameters(view, signature, "FieldMDP")]
     lock = view.dictionary(field.get("Lock"))
-    return [*locks, _lock(view, lock)] if lock else locks
+    return [*_certifications(view, signature), *locks, *([_lock(view, lock)] if lock else ())]
+
+
+def _certifications(view: View, signature: dict[str, Value]) -> list[FieldLock]:
+    return [
+        FieldLock.of_document(_level(view.value(item.get("P", FORM_FILLING))))
+        for item in _parameters(view, signature, "DocMDP")
+    ]
 
 
 def _lock(view: View, entries: dict[str, Value]) -> FieldLock:
-    action = entries.get("Action")
-    names = view.items(entries.get("Fields"))
-    level = entries.get("P")
+    action = view.value(entries.get("Action"))
+    names = [view.value(item) for item in view.items(entries.get("Fields"))]
+    level = view.value(entries.get("P"))
     return FieldLock(
         action if isinstance(action, str) else "All",
         tuple(text(item) for item in names if isinstance(item, bytes)),
@@ -62,5 +71,5 @@ def _level(value: Value) -> int:
 def _parameters(view: View, signature: dict[str, Value], method: str) -> Iterator[dict[str, Value]]:
     for item in view.items(signature.get("Reference")):
         reference = view.dictionary(item)
-        if reference.get("TransformMethod") == method:
+        if view.value(reference.get("TransformMethod")) == method:
             yield view.dictionary(reference.get("TransformParams"))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pikepdf import Object
 
-_NO_CHANGES = 1
 _NO_PERMISSION = 0
+_PERMISSIONS = (1, 2, 3)
 _SIG, _ALL = Name.Sig, Name.All
 _FIELD_MDP, _DOC_MDP = Name.FieldMDP, Name.DocMDP
 _MAX_FIELDS = 100_000
@@ -38,6 +38,11 @@ class FieldLock:
     action: str
     names: tuple[str, ...] = ()
     permissions: int | None = None
+
+    @classmethod
+    def of_document(cls, permissions: int) -> FieldLock:
+        """Return what locks no single field, and leaves these permissions to the document."""
+        return cls("Include", (), permissions)
 
     def covers(self, name: str) -> bool:
         """Tell whether a field of this full name is locked; a name covers its descendants."""
@@ -84,7 +89,8 @@ class Form:
 def read_form(catalog: Object) -> Form:
     """Walk the form of a catalog; raise MalformedPdf when it is circular, deep or wrong."""
     dictionary = catalog.get("/AcroForm")
-    certification = _certification(catalog)
+    named = _named_certification(catalog)
+    certification = _least(named)
     if dictionary is None:
         return Form(None, certification=certification)
     if not isinstance(dictionary, Dictionary):
@@ -98,7 +104,8 @@ def read_form(catalog: Object) -> Form:
     walk.kids(fields, "", None, 1)
     signed = [item for item in walk.found if item.value is not None]
     locks = [lock for item in signed for lock in _locks(item)]
-    closed = any(_lock_permissions(item) == _NO_CHANGES for item in signed)
+    closed = any(_closes(level) for item in signed for level in _lock_permissions(item))
+    certification = _least([*named, *(level for item in signed for level in _levels(item.value))])
     return Form(
         dictionary,
         tuple(walk.found),
@@ -183,26 +190,41 @@ def _lock(parameters: Object) -> FieldLock:
     )
 
 
-def _lock_permissions(signed: SignatureField) -> int | None:
-    """The /P of a signature field lock dictionary (ISO 32000-2 table 236)."""
+def _lock_permissions(signed: SignatureField) -> Iterator[object]:
+    """The /P of a field's lock, or of the FieldMDP that repeats it (ISO 32000-2 table 236)."""
+    for parameters in _transform_parameters(signed.value, _FIELD_MDP):
+        yield parameters.get("/P")
     lock = signed.dictionary.get("/Lock")
-    permissions: object = lock.get("/P") if isinstance(lock, Dictionary) else None
-    return permissions if isinstance(permissions, int) else None
+    if isinstance(lock, Dictionary):
+        yield lock.get("/P")
 
 
-def _certification(catalog: Object) -> int | None:
-    """The permissions of a certification signature (ISO 32000-2 cl. 12.8.2.2).
+def _closes(level: object) -> bool:
+    """Whether a lock leaves nothing: also what no standard knows permits nothing."""
+    return level is not None and level not in _PERMISSIONS[1:]
 
-    1 to 3, or another number when the file says what no standard knows.
-    """
+
+def _named_certification(catalog: Object) -> list[int]:
+    """The permissions of the signature that the catalog names (ISO 32000-2 cl. 12.8.2.2)."""
     permissions = catalog.get("/Perms")
-    if not isinstance(permissions, Dictionary):
-        return None
-    signature = permissions.get("/DocMDP")
+    named = permissions.get("/DocMDP") if isinstance(permissions, Dictionary) else None
+    return list(_levels(named))
+
+
+def _levels(signature: object) -> Iterator[int]:
+    """What a signature says may change, also where /Perms does not name it.
+
+    1 to 3, or another number when it says what no standard knows.
+    """
     for parameters in _transform_parameters(signature, _DOC_MDP):
         level = parameters.get("/P", 2)
-        return level if isinstance(level, int) else _NO_PERMISSION
-    return None
+        yield level if isinstance(level, int) else _NO_PERMISSION
+
+
+def _least(levels: list[int]) -> int | None:
+    """The strictest of all certifications; one that does not exist comes before all others."""
+    unknown = [level for level in levels if level not in _PERMISSIONS]
+    return unknown[0] if unknown else min(levels, default=None)
 
 
 def _transform_parameters(signature: object, method: Object) -> Iterator[Object]:

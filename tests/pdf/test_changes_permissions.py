@@ -87,6 +87,12 @@ def test_a_certification_says_what_may_change(
         (b"/Action /Exclude /Fields [(Second)]", FILLED, FORBIDDEN),
         (b"/Action /Include /Fields [(Other)] /P 1", HONEST, FORBIDDEN),
         (b"/Action /Include /Fields [(Other)] /P 1", STAMPED, PERMITTED),
+        (b"/Action /Include /Fields [(Other)] /P 2", FILLED, PERMITTED),
+        (b"/Action /Include /Fields [(Other)] /P 2", COMMENT, FORBIDDEN),
+        (b"/Action /Include /Fields [(Other)] /P 3", COMMENT, PERMITTED),
+        (b"/Action /Include /Fields [(Other)] /P 9", FILLED, FORBIDDEN),
+        (b"/Action /Other", FILLED, FORBIDDEN),
+        (b"", FILLED, FORBIDDEN),
     ],
 )
 def test_a_lock_holds_for_its_fields(
@@ -96,6 +102,61 @@ def test_a_lock_holds_for_its_fields(
     locked = {7: OBJECTS[7][:-2] + b"/Lock << /Type /SigFieldLock %b >> >>" % lock}
     found = changes(append(append(SIGNED, locked), update), signed=2)
     assert worst(found) is expected
+
+
+MDP = b"/Reference [%b] "
+DOC_MDP = b"<< /TransformMethod /DocMDP /TransformParams << %b>> >> "
+FIELD_MDP = b"<< /TransformMethod /FieldMDP /TransformParams << %b>> >> "
+
+
+@pytest.mark.parametrize(
+    ("reference", "update", "expected"),
+    [
+        (DOC_MDP % b"/P 1 ", FILLED, FORBIDDEN),
+        (DOC_MDP % b"/P 1 ", STAMPED, PERMITTED),
+        (DOC_MDP % b"/P 2 ", COMMENT, FORBIDDEN),
+        (DOC_MDP % b"/P 2 ", FILLED, PERMITTED),
+        (DOC_MDP % b"/P 3 ", COMMENT, PERMITTED),
+        (DOC_MDP % b"", COMMENT, FORBIDDEN),
+        (DOC_MDP % b"", FILLED, PERMITTED),
+        (DOC_MDP % b"/P 0 ", FILLED, FORBIDDEN),
+        (DOC_MDP % b"/P (3) ", FILLED, FORBIDDEN),
+        (DOC_MDP % b"/P 50 0 R ", COMMENT, FORBIDDEN),
+        (DOC_MDP % b"/P 50 0 R ", FILLED, PERMITTED),
+        (DOC_MDP % b"/P 3 " + DOC_MDP % b"/P 1 ", FILLED, FORBIDDEN),
+        (FIELD_MDP % b"/Action /All ", FILLED, FORBIDDEN),
+        (FIELD_MDP % b"/Action /All ", COMMENT, PERMITTED),
+        (FIELD_MDP % b"/Action /Include /Fields [(Sum)] ", FILLED, FORBIDDEN),
+        (FIELD_MDP % b"/Action /Include /Fields [51 0 R] ", FILLED, FORBIDDEN),
+        (FIELD_MDP % b"/Action /Include /Fields [(Other)] /P 1 ", FILLED, FORBIDDEN),
+        (FIELD_MDP % b"/Action /Exclude /Fields [(Sum)] ", FILLED, PERMITTED),
+        (FIELD_MDP % b"/Action /Exclude /Fields [(Sum)] ", HONEST, FORBIDDEN),
+    ],
+)
+@pytest.mark.parametrize("named", ["nobody", "another"])
+def test_a_signature_restricts_also_where_the_catalog_does_not_name_it(
+    reference: bytes, update: dict[int, bytes], expected: Permission, named: str
+) -> None:
+    """What a signature says may change holds without /Perms, or beside another certification."""
+    restricted = {8: SIGNATURE % (MDP % reference), 50: b"2", 51: b"(Sum)"}
+    if named == "another":
+        restricted |= {
+            1: CATALOG % b"/Perms << /DocMDP 52 0 R >> ",
+            52: SIGNATURE % (CERTIFICATION % b"/P 3 "),
+        }
+    found = changes(append(append(SIGNED, restricted), update), signed=2)
+    assert worst(found) is expected
+
+
+def test_a_certification_of_a_later_signature_holds_from_then_on() -> None:
+    """Where the second signature says that nothing may change, no field is filled after it."""
+    value = HONEST[41].replace(b"/Type /Sig", b"/Type /Sig " + MDP % (DOC_MDP % b"/P 1 "), 1)
+    assert b"DocMDP" in value
+    fill = {9: FILLED[9].replace(b"/N 40", b"/N 44"), 44: FILLED[40]}
+    assert worst(changes(append(append(SIGNED, HONEST), fill))) is PERMITTED
+    certified = append(SIGNED, HONEST | {41: value})
+    assert worst(changes(certified)) is PERMITTED
+    assert worst(changes(append(certified, fill))) is FORBIDDEN
 
 
 def test_a_lock_of_a_later_signature_holds_from_then_on() -> None:

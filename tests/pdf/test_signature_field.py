@@ -345,3 +345,46 @@ def test_errors_tell_what_to_do() -> None:
     with pytest.raises(IdServiceError) as caught:
         signed(_locked("All", []))
     assert caught.value.fix
+
+
+def _signed_with(reference: bytes) -> Callable[[pikepdf.Pdf], None]:
+    """Put a signed field into the form, of which the catalog says nothing."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        entries = b"<< /FT /Sig /T (Old) /V << /Type /Sig /Reference [%b] >> >>" % reference
+        old = pdf.make_indirect(pikepdf.Object.parse(entries))
+        pdf.Root["/AcroForm"] = pikepdf.Dictionary(Fields=pikepdf.Array([old]))
+
+    return change
+
+
+_DOC_MDP = b"<< /TransformMethod /DocMDP /TransformParams << /P %b >> >> "
+_FIELD_MDP = b"<< /TransformMethod /FieldMDP /TransformParams << /Action /Include /P %b >> >> "
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        _DOC_MDP % b"1",
+        _DOC_MDP % b"3" + _DOC_MDP % b"1",
+        _FIELD_MDP % b"1",
+        _FIELD_MDP % b"7",
+        _FIELD_MDP % b"(3)",
+    ],
+)
+def test_a_signature_that_closes_the_document_without_perms(reference: bytes) -> None:
+    """A certification holds also where the catalog does not name it, and so does a lock."""
+    with pytest.raises(PdfSigningForbidden):
+        signed(_changed(pdfs.build("baseline").data, _signed_with(reference)))
+
+
+@pytest.mark.parametrize("reference", [_DOC_MDP % b"2", _FIELD_MDP % b"3", b""])
+def test_a_signature_that_leaves_the_document_open(reference: bytes) -> None:
+    """What a signature permits without /Perms is permitted: another one may follow."""
+    assert signed(_changed(pdfs.build("baseline").data, _signed_with(reference)))
+
+
+def test_a_permission_of_a_signature_that_does_not_exist() -> None:
+    """A permission that nobody can tell is damage, wherever it stands."""
+    with pytest.raises(MalformedPdf, match="DocMDP"):
+        signed(_changed(pdfs.build("baseline").data, _signed_with(_DOC_MDP % b"8")))

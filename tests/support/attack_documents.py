@@ -17,6 +17,7 @@ from idservice.pdf.signature_field import Restrictions
 from support import long_term
 from support.pdf_writing import IDENTIFIER, stream, stream_pdf, table_pdf
 from support.pki import AT
+from support.signed_pdfs import signed_again
 from support.signing import signed
 from support.stamps import stamp
 
@@ -187,6 +188,18 @@ def _certified(permission: int, style: str = "table") -> Callable[[], bytes]:
     return lambda: signed(unsigned(style), options=options(permission))
 
 
+def _unnamed(permission: int) -> Callable[[], bytes]:
+    """A certification that only the signature speaks of, and /Perms of the catalog does not."""
+
+    def make() -> bytes:
+        certified = signed_base(f"p{permission}")
+        start = certified.rindex(b"/Perms")
+        named = certified[start : certified.index(b">>", start) + 2]
+        return signed_again(certified, named, b"")
+
+    return make
+
+
 _TEXT_OF_SIGNATURE = SignatureText(name="JAAK-KRISTJAN", reason="I agree", location="Tallinn")
 
 
@@ -203,6 +216,8 @@ _BASES: dict[str, Callable[[], bytes]] = {
     "p1": _certified(1),
     "p2": _certified(2),
     "p3": _certified(3),
+    "p1-unnamed": _unnamed(1),
+    "p2-unnamed": _unnamed(2),
     "p2-stream": _certified(2, "stream"),
     "p3-objects": _certified(3, "objects"),
     "locked": lambda: signed(unsigned(), options=options(lock=FieldLock("Include", ("Amount",)))),

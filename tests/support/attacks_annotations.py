@@ -256,4 +256,6 @@ def variants() -> Iterator[Variant]:
     """Every evil annotation, with and without a certification."""
     yield from over_bases("eaa", _ADDED, ("table", "p3"))
     yield from over_bases("eaa-changed", _CHANGED, ("table", "p3", "p3-objects"))
-    yield from over_bases("eaa-not-permitted", _NOT_PERMITTED, ("p1", "p2", "p2-stream"))
+    yield from over_bases(
+        "eaa-not-permitted", _NOT_PERMITTED, ("p1", "p2", "p2-stream", "p1-unnamed", "p2-unnamed")
+    )

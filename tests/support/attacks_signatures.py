@@ -278,7 +278,7 @@ def variants() -> Iterator[Variant]:
     yield from over_bases("spoof", _VALUES, ("table", "p1", "b-lta", "twice"))
     yield from over_bases("spoof", _OWN_FIELDS, ("table", "objects", "p2"))
     yield from over_bases("spoof", _PERMISSIONS, ("p1", "p2", "p3"))
-    yield from over_bases("spoof", _LATE, ("table", "stream"))
+    yield from over_bases("spoof", _LATE, ("table", "stream", "p1-unnamed"))
     yield from over_bases("spoof", _TWO, ("twice",))
     broken = (
         "document_time_stamp_broken",

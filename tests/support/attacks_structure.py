@@ -248,5 +248,5 @@ def variants() -> Iterator[Variant]:
     yield from over_bases("catalog", _CATALOG, ("table", "p1", "p3"))
     yield from over_bases("form", _FORM, ("table", "p2", "p3-objects"))
     yield from over_bases("form", _LOCKED, ("locked",))
-    yield from over_bases("form", _P1, ("p1",))
+    yield from over_bases("form", _P1, ("p1", "p1-unnamed"))
     yield from over_bases("store", _STORE, ("table", "p2", "stream"))

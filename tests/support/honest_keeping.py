@@ -194,7 +194,7 @@ def variants() -> Iterator[Variant]:
         for name, (codes, edit) in _SIGNINGS.items():
             if not (base == "visible" and "empty-field" in name):
                 yield variant("sign", name, base, codes.split(), edit)
-    for base in ("table", "b-t", "b-t-stream", "p1", "p3-objects", "locked", "twice"):
+    for base in ("table", "b-t", "b-t-stream", "p1", "p1-unnamed", "p3-objects", "locked", "twice"):
         for name, (codes, edit) in _KEEPINGS.items():
             yield variant("keep", name, base, codes.split(), edit)
     again = ("document-time-stamp-added", "dss-added")

@@ -83,3 +83,20 @@ def only_signature(data: bytes) -> SignatureFacts:
 def codes(signature: SignatureFacts) -> set[str]:
     """The codes of everything that was found about a signature."""
     return {item.code for item in signature.findings}
+
+
+def signed_again(data: bytes, original: bytes, replacement: bytes) -> bytes:
+    """Replace bytes that the newest signature covers, which its signer then signs.
+
+    So comes about what this product would not write; everything keeps its place.
+    """
+    assert len(replacement) <= len(original)
+    made = bytearray(data)
+    place = made.rindex(original)
+    made[place : place + len(original)] = replacement.ljust(len(original))
+    numbers = made[made.rindex(b"/ByteRange") :].split(b"[", 1)[1].split(b"]", 1)[0].split()
+    _, gap, stop, _ = (int(item) for item in numbers)
+    covered = hashlib.sha256(made[:gap] + made[stop:]).digest()
+    value = Forgery().encode(covered).hex().encode()
+    made[gap + 1 : stop - 1] = value.ljust(stop - gap - 2, b"0")
+    return bytes(made)
