@@ -8,7 +8,7 @@ cl. 6.3) about one certificate; for which time they are good enough is not decid
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,17 +17,19 @@ from cryptography import x509
 from idservice.ades.algorithm_facts import algorithm_facts
 from idservice.crypto.certificates import load_certificate
 from idservice.errors import IdServiceError, MalformedInput, StatusAnswerMismatch
-from idservice.pki.crl import CrlFacts, read_crl
+from idservice.pki.crl import MAX_CRL_BYTES, CrlFacts, read_crl
 from idservice.pki.crl_scope import list_makers
 from idservice.pki.crl_status import CrlStatus, ListStatus, status_from_list, together
 from idservice.pki.ocsp_response import OcspAnswerFacts, OcspStatus, read_answer, require_status
-from idservice.pki.path_certificate import comparable_name
 from idservice.pki.signed_values import describe_value
 from idservice.validation.evidence import RevocationState, StatementSource
 from idservice.validation.facts import AlgorithmFacts, EvidenceKind, StoredEvidence
 
 MAX_STATEMENTS = 64
 """Statements about one certificate whose signatures are verified, the newest first."""
+
+MAX_LISTS_BYTES = MAX_CRL_BYTES
+"""What all revocation lists of one validation may have together: a million entries and more."""
 
 _STATES = {
     "good": RevocationState.VALID,
@@ -87,7 +89,8 @@ class CarriedEvidence:
         """How many pieces are not what they should be."""
         certificates = sum(1 for _ in self._of(EvidenceKind.CERTIFICATE)) - len(self.certificates)
         read = len(self._answers) + len(self._lists)
-        statements = sum(item.kind is not EvidenceKind.CERTIFICATE for item in self._evidence)
+        answers = sum(1 for _ in self._of(EvidenceKind.OCSP))
+        statements = answers + len(self._lists_der)
         return certificates + statements - read
 
     def statements(
@@ -118,14 +121,17 @@ class CarriedEvidence:
                 refused.append(exc.detail)
         verified += _of_lists(lists)
         said = [item for item in verified if item.state is not RevocationState.NOT_COVERED]
-        return StatementsFound(tuple(said), tuple(refused))
+        return StatementsFound(tuple(said), (*refused, *self._left_out))
 
     def _candidates(
         self, certificate: x509.Certificate, issuer: x509.Certificate
     ) -> list[_Answer | _List]:
-        answers = [item for item in self._answers if item.is_about(certificate, issuer)]
+        serial = certificate.serial_number
+        answers = [
+            item for item in self._by_serial.get(serial, ()) if item.is_about(certificate, issuer)
+        ]
         makers = list_makers(certificate)
-        lists = [item for item in self._lists if comparable_name(item.crl.parsed.issuer) in makers]
+        lists = [item for item in self._lists if item.crl.issuer in makers]
         found: list[_Answer | _List] = [*answers, *lists]
         found.sort(key=lambda item: item.time, reverse=True)
         return found[:MAX_STATEMENTS]
@@ -147,15 +153,44 @@ class CarriedEvidence:
         return tuple(found)
 
     @cached_property
+    def _by_serial(self) -> Mapping[int, Sequence[_Answer]]:
+        """The answers by the serial numbers that they name."""
+        found: dict[int, list[_Answer]] = {}
+        for item in self._answers:
+            singles = () if item.facts.basic is None else item.facts.basic.singles
+            for serial in {single.cert_id.serial for single in singles}:
+                found.setdefault(serial, []).append(item)
+        return found
+
+    @cached_property
     def _lists(self) -> tuple[_List, ...]:
         found = []
-        for item in self._of(EvidenceKind.CRL):
+        for item in self._lists_der:
             try:
                 crl = read_crl(item.der)
             except IdServiceError:
                 continue
             found.append(_List(crl, item.end, crl.this_update))
         return tuple(found)
+
+    @cached_property
+    def _lists_der(self) -> tuple[StoredEvidence, ...]:
+        """The lists that are read: as many as may be in one validation."""
+        found, left = [], MAX_LISTS_BYTES
+        for item in self._of(EvidenceKind.CRL):
+            left -= len(item.der)
+            if left < 0:
+                break
+            found.append(item)
+        return tuple(found)
+
+    @property
+    def _left_out(self) -> tuple[str, ...]:
+        count = sum(1 for _ in self._of(EvidenceKind.CRL)) - len(self._lists_der)
+        if not count:
+            return ()
+        told = f"the revocation lists have more than {MAX_LISTS_BYTES} bytes together"
+        return (f"{told}, so {count} of them were not read.",)
 
     def _of(self, kind: EvidenceKind) -> Iterator[StoredEvidence]:
         return (item for item in self._evidence if item.kind is kind)

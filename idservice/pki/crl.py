@@ -5,28 +5,27 @@ Nothing here verifies anything; `pki.crl_status` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
-from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
+from cryptography.x509.oid import ExtensionOID
 
-from idservice.crypto import der_reader
+from idservice.crypto import der, der_reader
 from idservice.crypto.algorithm_identifiers import AlgorithmIdentifier, parse_algorithm
 from idservice.crypto.certificates import LIBRARY_ERRORS
 from idservice.crypto.der_times import read_generalized_time
 from idservice.errors import MalformedCrl, MalformedDer
+from idservice.pki.crl_entries import CrlEntries
 from idservice.pki.path_certificate import Name, comparable_name
+from idservice.pki.signed_values import SignedBytes
 
 EXPIRED_CERTS_ON_CRL = x509.ObjectIdentifier("2.5.29.60")
 """X.509 cl. 9.5.2.8: since when certificates that expired stay on the list."""
 
 MAX_CRL_BYTES = 32 * 1024 * 1024
-
-MAX_INDIRECT_ENTRIES = 100_000
-"""Entries of an indirect list, each of which must be looked at."""
 
 _PROCESSED = frozenset(
     {
@@ -40,11 +39,6 @@ _PROCESSED = frozenset(
         EXPIRED_CERTS_ON_CRL,
     }
 )
-_ENTRY_PROCESSED = frozenset(
-    {CRLEntryExtensionOID.CRL_REASON, CRLEntryExtensionOID.INVALIDITY_DATE}
-)
-_INDIRECT_PROCESSED = _ENTRY_PROCESSED | {CRLEntryExtensionOID.CERTIFICATE_ISSUER}
-_BOOLEAN_TRUE = b"\x01\x01\xff"
 _FIX = "Fetch the list again from the address in the certificate."
 
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
@@ -56,12 +50,14 @@ class CrlFacts:
 
     `number` and `expired_since` are None when the list does not tell them: without the
     second, certificates that expired before the list may have been dropped from it.
-    `base_number` makes it a delta list: what changed since the list with this number.
+    `base_number` makes it a delta list: what changed since the list with this number. `issuer`
+    is who made it, in comparable form; `entries` and `signed` remember what was found out.
     """
 
     crl_der: bytes
     parsed: x509.CertificateRevocationList
     algorithm: AlgorithmIdentifier
+    issuer: Name
     this_update: datetime
     next_update: datetime | None
     number: int | None
@@ -69,6 +65,8 @@ class CrlFacts:
     authority_key: bytes | None
     distribution_point: x509.IssuingDistributionPoint | None
     expired_since: datetime | None
+    entries: CrlEntries = field(compare=False, repr=False)
+    signed: SignedBytes = field(compare=False, repr=False)
 
     @property
     def is_indirect(self) -> bool:
@@ -78,25 +76,9 @@ class CrlFacts:
     def entry(self, serial: int, issuer: x509.Name) -> x509.RevokedCertificate | None:
         """Return the entry of an issuer's serial number, or None. Raises MalformedCrl."""
         try:
-            if self.is_indirect:
-                return self._entry_of(serial, comparable_name(issuer))
-            return self.parsed.get_revoked_certificate_by_serial_number(serial)
-        except (ValueError, TypeError, *LIBRARY_ERRORS) as exc:
+            return self.entries.find(serial, issuer)
+        except (MalformedDer, ValueError, TypeError, *LIBRARY_ERRORS) as exc:
             raise _malformed("one of its entries cannot be read") from exc
-
-    def _entry_of(self, serial: int, issuer: Name) -> x509.RevokedCertificate | None:
-        """RFC 5280 cl. 5.3.3: an entry without an issuer has that of the entry before it."""
-        current = comparable_name(self.parsed.issuer)
-        for count, entry in enumerate(self.parsed):
-            if count >= MAX_INDIRECT_ENTRIES:
-                raise _malformed(f"it is indirect and has more than {MAX_INDIRECT_ENTRIES} entries")
-            named = _value(entry.extensions, x509.CertificateIssuer)
-            if named is not None:
-                names = named.get_values_for_type(x509.DirectoryName)
-                current = comparable_name(names[0]) if names else ()
-            if entry.serial_number == serial and current == issuer:
-                return entry
-        return None
 
 
 def read_crl(crl_der: bytes) -> CrlFacts:
@@ -108,38 +90,55 @@ def read_crl(crl_der: bytes) -> CrlFacts:
     if len(crl_der) > MAX_CRL_BYTES:
         raise _malformed(f"it has more than {MAX_CRL_BYTES} bytes")
     try:
-        revoked_der, algorithm = _outline(crl_der)
+        outline = _outline(crl_der)
         parsed = x509.load_der_x509_crl(crl_der)
-        _require_processed(parsed, revoked_der, _distribution_point(parsed.extensions))
-        # What the library reads late is read now: the issuer's name, for one.
-        _ = parsed.issuer
-        next_update, extensions = parsed.next_update_utc, parsed.extensions
-        facts = CrlFacts(
-            crl_der,
-            parsed,
-            algorithm,
-            parsed.last_update_utc,
-            next_update,
-            _number(extensions),
-            _base_number(extensions),
-            _authority_key(extensions),
-            _distribution_point(extensions),
-            _expired_since(extensions),
-        )
+        facts = _facts(crl_der, parsed, outline)
+        facts.entries.require_processed()
     except (MalformedDer, ValueError, TypeError, *LIBRARY_ERRORS) as exc:
         raise _malformed("it is damaged, or not as X.509 requires") from exc
-    if next_update is not None and next_update < facts.this_update:
+    if facts.next_update is not None and facts.next_update < facts.this_update:
         raise _malformed("it ends before it begins")
     return facts
 
 
-def _outline(crl_der: bytes) -> tuple[bytes, AlgorithmIdentifier]:
-    """Return the DER of the entries, empty without any, and the algorithm of the signature.
+def _facts(crl_der: bytes, parsed: x509.CertificateRevocationList, outline: _Outline) -> CrlFacts:
+    extensions = parsed.extensions
+    for item in extensions:
+        if item.critical and item.oid not in _PROCESSED:
+            raise _malformed(f"it depends on the extension {item.oid.dotted_string}")
+    point = _value(extensions, x509.IssuingDistributionPoint)
+    issuer = comparable_name(parsed.issuer)
+    indirect = point is not None and point.indirect_crl
+    return CrlFacts(
+        crl_der,
+        parsed,
+        outline.algorithm,
+        issuer,
+        parsed.last_update_utc,
+        parsed.next_update_utc,
+        _number(extensions),
+        _base_number(extensions),
+        _authority_key(extensions),
+        point,
+        _expired_since(extensions),
+        CrlEntries(crl_der, outline.entries, issuer, indirect=indirect),
+        SignedBytes(crl_der, outline.signed, outline.algorithm, parsed.signature),
+    )
 
-    Nothing inside an entry is walked: the library reads those, however many they are.
-    """
+
+class _Outline(NamedTuple):
+    """Where what is signed and the entries stand in a list, and the algorithm."""
+
+    signed: slice
+    entries: slice
+    algorithm: AlgorithmIdentifier
+
+
+def _outline(crl_der: bytes) -> _Outline:
+    """Find the parts of a list. Nothing inside an entry is walked, for there may be many."""
     outer = der_reader.read(crl_der, der_reader.SEQUENCE).elements()
-    signed = outer.take(der_reader.SEQUENCE).elements()
+    whole = outer.take(der_reader.SEQUENCE)
+    signed = whole.elements()
     algorithm = parse_algorithm(outer.take())
     if outer.take(der_reader.BIT_STRING).contents[:1] != b"\x00":
         raise _malformed("its signature value is no number of whole octets")
@@ -151,33 +150,18 @@ def _outline(crl_der: bytes) -> tuple[bytes, AlgorithmIdentifier]:
         raise _malformed("it names two algorithms for its one signature")
     signed.take(der_reader.SEQUENCE)
     signed.take()
-    following = signed.rest()
-    lists = [item for item in following if item.tag == der_reader.SEQUENCE]
-    return (lists[0].encoded if lists else b""), algorithm
+    start, _ = der.contents_range(crl_der, 0, len(crl_der))
+    end = start + len(whole.encoded)
+    return _Outline(slice(start, end), _entries(signed.rest(), end), algorithm)
 
 
-def _require_processed(
-    crl: x509.CertificateRevocationList,
-    revoked_der: bytes,
-    point: x509.IssuingDistributionPoint | None,
-) -> None:
-    for item in crl.extensions:
-        if item.critical and item.oid not in _PROCESSED:
-            raise _malformed(f"it depends on the extension {item.oid.dotted_string}")
-    # Where the bytes of a BOOLEAN TRUE are nowhere, nothing is critical: a list of 100,000
-    # entries is then not walked here.
-    if _BOOLEAN_TRUE in revoked_der:
-        indirect = point is not None and point.indirect_crl
-        _require_processed_entries(crl, _INDIRECT_PROCESSED if indirect else _ENTRY_PROCESSED)
-
-
-def _require_processed_entries(
-    entries: Iterable[x509.RevokedCertificate], processed: frozenset[x509.ObjectIdentifier]
-) -> None:
-    for entry in entries:
-        for item in entry.extensions:
-            if item.critical and item.oid not in processed:
-                raise _malformed(f"an entry depends on the extension {item.oid.dotted_string}")
+def _entries(following: Sequence[der_reader.Element], end: int) -> slice:
+    """Where the contents of revokedCertificates stand, which what follows ends at `end`."""
+    for index, item in enumerate(following):
+        if item.tag == der_reader.SEQUENCE:
+            stop = end - sum(len(later.encoded) for later in following[index + 1 :])
+            return slice(stop - len(item.contents), stop)
+    return slice(end, end)
 
 
 def _value(extensions: x509.Extensions, kind: type[_Kind]) -> _Kind | None:
@@ -200,10 +184,6 @@ def _base_number(extensions: x509.Extensions) -> int | None:
 def _authority_key(extensions: x509.Extensions) -> bytes | None:
     value = _value(extensions, x509.AuthorityKeyIdentifier)
     return None if value is None else value.key_identifier
-
-
-def _distribution_point(extensions: x509.Extensions) -> x509.IssuingDistributionPoint | None:
-    return _value(extensions, x509.IssuingDistributionPoint)
 
 
 def _expired_since(extensions: x509.Extensions) -> datetime | None:

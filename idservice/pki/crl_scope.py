@@ -45,8 +45,7 @@ def covered_reasons(crl: CrlFacts, certificate: x509.Certificate) -> Reasons:
     """
     read = read_certificate(certificate)
     _require_kind(crl.distribution_point, read)
-    issuer = comparable_name(crl.parsed.issuer)
-    named = [item for item in _points(read) if issuer in item.issuers]
+    named = [item for item in _points(read) if crl.issuer in item.issuers]
     if not named:
         raise StatusAnswerMismatch(
             "The revocation list is that of another authority than the certificate's.", _FIX

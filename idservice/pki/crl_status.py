@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -28,12 +27,10 @@ from idservice.errors import (
 from idservice.pki.crl import CrlFacts
 from idservice.pki.crl_scope import ALL_REASONS, Reasons, covered_reasons
 from idservice.pki.path_certificate import comparable_name, read_certificate
-from idservice.pki.signed_values import verify_value
 
 MAX_SIGNERS = 8
 """Certificates of one name that are tried as the signer of one list."""
 
-_REMEMBERED_BYTES = 32 * 1024
 _FIX = "Fetch the list again from the address in the certificate."
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
@@ -190,10 +187,9 @@ def _require_signer(
 def _signers(
     crl: CrlFacts, issuer: x509.Certificate, others: Sequence[x509.Certificate]
 ) -> Iterator[x509.Certificate]:
-    name = comparable_name(crl.parsed.issuer)
     left = MAX_SIGNERS
     for item in dict.fromkeys((issuer, *others)):
-        if comparable_name(item.subject) != name:
+        if comparable_name(item.subject) != crl.issuer:
             continue
         try:
             key = read_certificate(item).key_identifier()
@@ -214,19 +210,13 @@ def _verify(crl: CrlFacts, signer: x509.Certificate, *, legacy: bool) -> None:
             "The authority that made the revocation list may not make any.", _FIX
         )
     try:
-        signed = crl.parsed.tbs_certlist_bytes
-        verify = _verify_remembered if len(signed) <= _REMEMBERED_BYTES else verify_value
-        verify(signer, crl.algorithm, crl.parsed.signature, signed, legacy=legacy)
+        crl.signed.verify(signer, legacy=legacy)
     except (SignatureInvalid, MalformedDer) as exc:
         raise StatusAnswerInvalid(
             "The signature of the revocation list does not verify: it was changed, or somebody "
             "else signed it.",
             _FIX,
         ) from exc
-
-
-# One small list is in many documents: what held is remembered, for it depends on these bytes alone.
-_verify_remembered = lru_cache(maxsize=64)(verify_value)
 
 
 def _continuing(
@@ -247,7 +237,7 @@ def _continues(delta: CrlFacts, crl: CrlFacts) -> bool:
     if delta.base_number is None or delta.number is None or crl.number is None:
         return False
     return (
-        comparable_name(delta.parsed.issuer) == comparable_name(crl.parsed.issuer)
+        delta.issuer == crl.issuer
         and delta.authority_key == crl.authority_key
         and delta.distribution_point == crl.distribution_point
         and delta.base_number <= crl.number < delta.number

@@ -7,6 +7,8 @@ Validation of documents also reads what was signed long ago: with `legacy`, ever
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -47,3 +49,37 @@ def describe_value(issuer: x509.Certificate, claimed: AlgorithmIdentifier) -> Si
 
 def _key_info(certificate: x509.Certificate) -> bytes:
     return subject_public_key_info(certificate.public_bytes(Encoding.DER))
+
+
+class SignedBytes:
+    """Signed bytes that may be many: under each key they are verified once."""
+
+    def __init__(
+        self, whole: bytes, signed: slice, algorithm: AlgorithmIdentifier, value: bytes
+    ) -> None:
+        """Take what holds the bytes, where they stand in it, and the value over them."""
+        self._whole, self._signed = whole, signed
+        self._algorithm, self._value = algorithm, value
+        self._failures: dict[tuple[x509.Certificate, bool], IdServiceError | None] = {}
+
+    def verify(self, signer: x509.Certificate, *, legacy: bool) -> None:
+        """Verify the value with the key of a certificate. Raises as `verify_value`."""
+        key = (signer, legacy)
+        if key not in self._failures:
+            self._failures[key] = self._failure(signer, legacy=legacy)
+        if (failure := self._failures[key]) is not None:
+            raise failure
+
+    def _failure(self, signer: x509.Certificate, *, legacy: bool) -> IdServiceError | None:
+        signed = self._whole[self._signed]
+        verify = _verify_remembered if len(signed) <= _REMEMBERED_BYTES else verify_value
+        try:
+            verify(signer, self._algorithm, self._value, signed, legacy=legacy)
+        except IdServiceError as exc:
+            return exc
+        return None
+
+
+_REMEMBERED_BYTES = 32 * 1024
+# One small list is in many documents: what held is remembered, for it depends on these bytes alone.
+_verify_remembered = lru_cache(maxsize=64)(verify_value)

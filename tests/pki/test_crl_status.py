@@ -9,8 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from idservice.errors import MalformedCrl, StatusAnswerInvalid, StatusAnswerMismatch
-from idservice.pki import crl as crl_module
+from idservice.errors import StatusAnswerInvalid, StatusAnswerMismatch
 from idservice.pki.crl import CrlFacts, read_crl
 from idservice.pki.crl_building import RevokedEntry
 from idservice.pki.crl_status import ListStatus, status_from_list, together
@@ -205,14 +204,6 @@ def test_a_delta_list_of_something_else_is_passed_over(fault: str) -> None:
         number=0 if fault == "older" else 6,
     )
     assert about(a_list(ISSUER), subject, [delta]).status.state == "good"
-
-
-def test_an_indirect_list_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every entry of an indirect list is looked at, so that there may not be too many."""
-    monkeypatch.setattr(crl_module, "MAX_INDIRECT_ENTRIES", 2)
-    entries = [(number, None, ISSUER.certificate.subject) for number in (5, 6, 7)]
-    with pytest.raises(MalformedCrl, match="more than 2"):
-        about(a_list(LISTER, entries, INDIRECT))
 
 
 def test_a_list_with_many_entries_costs_little() -> None:
