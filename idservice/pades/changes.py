@@ -120,6 +120,7 @@ def _judged(change: ObjectChange, known: dict[tuple[int, int], JudgedSignature])
         verdict,
         ChangeKind(change.kind.value),
         found.id if change.covers and found is not None else None,
+        change.is_foreseen,
     )
 
 

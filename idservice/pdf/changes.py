@@ -42,7 +42,7 @@ from idservice.pdf.changes_judgement import (
     Permission,
     Work,
 )
-from idservice.pdf.changes_locks import constraints_of
+from idservice.pdf.changes_locks import constraints_of, is_certified
 from idservice.pdf.changes_metadata import metadata_object_changed
 from idservice.pdf.changes_pages import page_changed, page_holder_changed
 from idservice.pdf.changes_showing import require_signatures_to_show, shown
@@ -161,7 +161,8 @@ class _Analysis:
         self.revision = 0
         self._roles = Roles(document, history.view, history.trailer)
         self._index = ReferenceIndex(history, self._roles.watched)
-        self._constraints = constraints_of(history.view, self._roles)
+        constraints = constraints_of(history.view, self._roles)
+        self._constraints = replace(constraints, certified=is_certified(history.view))
         self._walks = _MAX_WALKS
         self._content = SignedContent()
         self._work = Work()

@@ -9,7 +9,7 @@ and 12.8.2.4).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,8 @@ class ObjectChange:
     `code` is stable; `page` counts from 1; `signature` is set for an added signature, which
     still has to be judged by whoever knows about signatures. `covers` tells that what it
     shows lies over what was signed before. `prepares` names an added signature field that
-    shows nothing and waits for its signature.
+    shows nothing and waits for its signature. `is_foreseen` tells that a certification of the
+    document permits it in so many words.
     """
 
     code: str
@@ -95,14 +96,19 @@ class ObjectChange:
     kind: Kind = Kind.CONTENT
     covers: bool = False
     prepares: str | None = None
+    is_foreseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What the signatures so far permit: the least of all certifications and locks."""
+    """What the signatures so far permit: the least of all certifications and locks.
+
+    `certified` tells that a certification says so; without one nobody thought of changes.
+    """
 
     permissions: int = ANNOTATING
     locks: tuple[FieldLock, ...] = ()
+    certified: bool = False
 
     def locked(self, name: str) -> bool:
         """Whether a signature locks the field of this full name."""
@@ -112,7 +118,7 @@ class Constraints:
         """Return the constraints that hold with further locks."""
         added = tuple(locks)
         least = min([self.permissions, *(lock.permissions or ANNOTATING for lock in added)])
-        return Constraints(least, (*self.locks, *added))
+        return replace(self, permissions=least, locks=(*self.locks, *added))
 
 
 @dataclass(slots=True)
@@ -192,6 +198,8 @@ class Judgement:
         message += "" if allowed else ", which a certification or a lock of the document forbids"
         permission = Permission.PERMITTED if allowed else Permission.FORBIDDEN
         self._add(code, message, page, permission, kind)
+        if allowed and self.constraints.certified:
+            self.items[-1] = replace(self.items[-1], is_foreseen=True)
 
     def leave(
         self,

@@ -73,3 +73,9 @@ def _parameters(view: View, signature: dict[str, Value], method: str) -> Iterato
         reference = view.dictionary(item)
         if view.value(reference.get("TransformMethod")) == method:
             yield view.dictionary(reference.get("TransformParams"))
+
+
+def is_certified(view: View) -> bool:
+    """Whether the catalog names a signature that says what may change (cl. 12.8.2.2)."""
+    permissions = view.dictionary(view.dictionary(view.root).get("Perms"))
+    return any(_parameters(view, view.dictionary(permissions.get("DocMDP")), "DocMDP"))

@@ -2,9 +2,9 @@
 
 The document's own certification and locks forbid; the reader has judged that already. A
 policy can only refuse more of what is permitted, or bear with what nobody could analyse
-and that is certainly no content. An added signature that shows over what was signed (a
-sneaky signature) is borne only if it is itself valid, by the rules of this very validation;
-while that is not decided, nothing is.
+and that is certainly no content. Nobody is warned of what a certification foresees. An added
+signature that shows over what was signed (a sneaky signature) is borne only if it is itself
+valid, by the rules of this very validation; while that is not decided, nothing is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _judge(change: Change, policy: ChangePolicy, worth: Callable[[str], Indicati
         return _Judged(_forbidden(change), "changes_refused")
     if change.covered_by is not None:
         return _Judged(change, "change_covers_content")
-    return _Judged(change, "changes_warned" if response is Response.WARN else None)
+    warned = response is Response.WARN and not change.is_foreseen
+    return _Judged(change, "changes_warned" if warned else None)
 
 
 def _without_right(change: Change, covering: Indication) -> _Judged:

@@ -59,7 +59,9 @@ class Change:
     `revision` is the one that brought it, `page` (from 1) the page on which it shows; both
     are None where there is none. `verdict` is by the signatures of the document themselves;
     a policy may refuse more. `covered_by` is the id of an added signature that shows over
-    what was signed, None for everything else.
+    what was signed, None for everything else. `is_foreseen` tells that a certification of the
+    document permits such changes in so many words (ISO 32000-2 cl. 12.8.2.2), so that whoever
+    signed it knew of them.
     """
 
     code: str
@@ -69,6 +71,7 @@ class Change:
     verdict: ChangeVerdict = ChangeVerdict.NOT_ANALYSED
     kind: ChangeKind = ChangeKind.CONTENT
     covered_by: str | None = None
+    is_foreseen: bool = False
 
 
 def worst_change(changes: tuple[Change, ...]) -> ChangeVerdict:

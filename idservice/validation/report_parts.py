@@ -130,6 +130,7 @@ def change_json(change: Change) -> dict[str, Any]:
         "kind": change.kind.value,
         "verdict": change.verdict.value,
         "coveredBy": change.covered_by,
+        "foreseen": change.is_foreseen,
     }
 
 

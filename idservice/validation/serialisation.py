@@ -182,11 +182,12 @@ def _change_to_json(change: Change) -> list[Any]:
         change.verdict.value,
         change.kind.value,
         change.covered_by,
+        change.is_foreseen,
     ]
 
 
 def _change_from_json(value: Any) -> Change:
-    code, revision, page, message, verdict, kind, covered_by = value
+    code, revision, page, message, verdict, kind, covered_by, is_foreseen = value
     return Change(
         _text(code),
         _optional_number(revision),
@@ -195,6 +196,7 @@ def _change_from_json(value: Any) -> Change:
         ChangeVerdict(verdict),
         ChangeKind(kind),
         _optional_text(covered_by),
+        _flag(is_foreseen),
     )
 
 
@@ -266,6 +268,12 @@ def _text(value: Any) -> str:
 
 def _optional_text(value: Any) -> str | None:
     return None if value is None else _text(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("a flag is none")
+    return value
 
 
 def _optional_number(value: Any) -> int | None:

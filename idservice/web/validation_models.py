@@ -90,6 +90,7 @@ class ChangeItem(ReportModel):
     kind: str
     verdict: Literal["none", "permitted", "forbidden", "not-analysed"]
     coveredBy: str | None  # noqa: N815 - the name on the wire
+    foreseen: bool
 
 
 class Changes(ReportModel):

@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 
 from support.attack_catalogue import REFUSED_ALTHOUGH_HONEST, all_honest_changes
-from support.attacks import Variant, judge, told
+from support.attack_documents import signed_base
+from support.attacks import Variant, judge, revised, told
+from support.honest_commenting import COMMENTS
 
 
 @pytest.mark.parametrize("variant", all_honest_changes(), ids=lambda item: item.id)
@@ -19,6 +21,22 @@ def test_no_honest_change_is_refused(variant: Variant) -> None:
     assert {item.verdict.indication.value for item in report.signatures} == {"TOTAL-PASSED"}
     assert not report.errors
     assert variant.codes <= told(report)
+
+
+@pytest.mark.parametrize(
+    ("base", "warned"),
+    [("table", True), ("stream", True), ("twice", True), ("p3", False), ("p3-objects", False)],
+)
+def test_comments_are_told_with_a_warning_unless_a_certification_foresees_them(
+    base: str, *, warned: bool
+) -> None:
+    """Whoever certified with DocMDP 3 knew that comments follow; other signers did not."""
+    report = judge(revised(COMMENTS["note"][1])(signed_base(base)))
+    for signature in report.signatures:
+        assert signature.passed
+        (added,) = [item for item in signature.facts.changes if item.code == "annotation-added"]
+        assert added.is_foreseen is not warned
+        assert ("changes_warned" in {item.code for item in signature.verdict.warnings}) is warned
 
 
 def test_there_are_many_honest_changes_under_names_of_their_own() -> None:

@@ -132,6 +132,7 @@ def test_changes_are_listed() -> None:
                 "kind": "content",
                 "verdict": "not-analysed",
                 "coveredBy": None,
+                "foreseen": False,
             }
         ],
     }

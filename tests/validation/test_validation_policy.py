@@ -203,6 +203,17 @@ def test_each_kind_of_change_is_answered_as_the_policy_says(
     assert refused is (response is Response.REFUSE)
 
 
+@pytest.mark.parametrize("response", list(Response))
+def test_nobody_is_warned_of_what_a_certification_foresees(response: Response) -> None:
+    """A policy that warns accepts what a certification permits; one that refuses refuses it."""
+    item = replace(change(ChangeKind.ANNOTATION), is_foreseen=True)
+    policy = ChangePolicy({ChangeKind.ANNOTATION: response})
+    expected = ["changes_refused"] if response is Response.REFUSE else []
+    judged = judge_changes([item], policy, none_valid)
+    assert [found.code for found in judged.findings] == expected
+    assert judged.items[0].is_foreseen
+
+
 @pytest.mark.parametrize("kind", list(ChangeKind))
 def test_what_the_document_forbids_no_policy_permits(kind: ChangeKind) -> None:
     """A forbidden change of any kind is forbidden under the most lenient policy there could be."""
