@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Iterator
 
 from idservice.cms.carried_data import CarriedData
+from idservice.crypto.certificates import load_certificate
+from idservice.errors import MalformedCertificate
 from idservice.validation.facts import EvidenceKind, StoredEvidence
 
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
@@ -41,3 +43,15 @@ def carried_pieces(carried: CarriedData, end: int) -> Iterator[StoredEvidence]:
     )
     yield from (StoredEvidence(EvidenceKind.OCSP, item, end) for item in carried.ocsps)
     yield from (StoredEvidence(EvidenceKind.CRL, item, end) for item in carried.crls)
+
+
+def certificate_pieces(certificate_der: bytes, end: int) -> Iterator[StoredEvidence]:
+    """One certificate of the bag of a signature, where it can be read.
+
+    What is wrong with one that cannot is told about the signature that it came along with.
+    """
+    try:
+        load_certificate(certificate_der)
+    except MalformedCertificate:
+        return
+    yield StoredEvidence(EvidenceKind.CERTIFICATE, certificate_der, end)

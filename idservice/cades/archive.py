@@ -59,6 +59,12 @@ class ArchiveTimeStamps:
         """Return the position of one value of an unsigned attribute."""
         return self._end([_covers(item, oid, value_der) for item in self._indexes])
 
+    def end_of_certificate(self, choice_der: bytes) -> int:
+        """Return the position of one element of `certificates`."""
+        return self._end(
+            [item is not None and item.covers_certificate(choice_der) for item in self._indexes]
+        )
+
     def end_of_revocation(self, choice_der: bytes) -> int:
         """Return the position of one element of `crls`."""
         return self._end(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from idservice.ades.algorithm_facts import algorithm_facts, baseline_form
-from idservice.ades.gathering import carried_pieces, gather
+from idservice.ades.gathering import carried_pieces, certificate_pieces, gather
 from idservice.ades.time_stamps import ReadTimeStamp, signature_time_stamps
 from idservice.cades.archive import SIGNATURE_END, ArchiveTimeStamps, read_archive
 from idservice.cades.form import SignatureData, signature_der
@@ -181,6 +181,9 @@ def _evidence(
     stamps: Sequence[ReadTimeStamp],
 ) -> Iterator[StoredEvidence]:
     """Everything that is carried about certificates, with the position of where it stands."""
+    for certificate in signed_data.certificates:
+        # They may be on the path of a time-stamp or of a statement as well as on the signer's.
+        yield from certificate_pieces(certificate, archive.end_of_certificate(certificate))
     for choice in signed_data.revocation:
         yield from carried_pieces(revocation_data(choice), archive.end_of_revocation(choice))
     for item in signer.signed_attributes:

@@ -39,6 +39,10 @@ class HashIndex:
     revocation: frozenset[bytes]
     attributes: frozenset[bytes]
 
+    def covers_certificate(self, choice_der: bytes) -> bool:
+        """Whether one element of `certificates` is listed."""
+        return self.hash.digest(choice_der) in self.certificates
+
     def covers_revocation(self, choice_der: bytes) -> bool:
         """Whether one element of `crls` is listed."""
         return self.hash.digest(choice_der) in self.revocation

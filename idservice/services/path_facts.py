@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ from idservice.pki.path_certificate import read_certificate
 from idservice.pki.path_rules import certificate_algorithm
 from idservice.pki.signed_values import describe_value
 from idservice.pki.status_places import names_lists, names_responder
-from idservice.validation.evidence import PathCertificateFacts, Statement
+from idservice.validation.evidence import CertificatePath, PathCertificateFacts, Statement
 from idservice.validation.facts import AlgorithmFacts
 
 
@@ -33,6 +34,22 @@ def certificate_facts(
     if not (statements or refused or no_check):
         return described
     return replace(described, statements=statements, refused=refused, no_check=no_check)
+
+
+def certificates_used(paths: Iterable[CertificatePath | None]) -> frozenset[bytes]:
+    """Return the DER of all certificates on paths, and on those of the statements about them."""
+    found: set[bytes] = set()
+    waiting = [path for path in paths if path is not None]
+    # The same statement is about the certificates of many paths: it is followed once.
+    followed: set[int] = set()
+    while waiting:
+        certificates = waiting.pop().certificates
+        found |= {item.der for item in certificates if item.der is not None}
+        for statement in (one for item in certificates for one in item.statements):
+            if statement.path is not None and id(statement) not in followed:
+                followed.add(id(statement))
+                waiting.append(statement.path)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idservice.crypto.certificates import load_certificate
@@ -33,7 +34,7 @@ from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
 from idservice.pki.path_policies import PolicyInputs
 from idservice.services.evidence_at_hand import EvidenceAtHand
 from idservice.services.listed_services import ANY_TYPES, ListedServices
-from idservice.services.path_facts import certificate_facts
+from idservice.services.path_facts import certificate_facts, certificates_used
 from idservice.services.revocation import RevocationSource, RevocationState
 from idservice.services.status_fetching import StatusFetching
 from idservice.trustlists.values import ISSUING_TYPES, TIME_STAMPING_TYPES
@@ -95,10 +96,13 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     signers = [finder.of_signer(item) for item in facts.signatures]
     # Those over the document come first: nobody can crowd them out with tokens in a signature.
     stamps = tuple(finder.of_time_stamp(item) for item in facts.time_stamps)
+    own = [
+        tuple(finder.of_time_stamp(one) for one in item.time_stamps) for item in facts.signatures
+    ]
     return DocumentPaths(
         tuple(
-            SignaturePaths(signer, tuple(finder.of_time_stamp(one) for one in item.time_stamps))
-            for item, signer in zip(facts.signatures, signers, strict=True)
+            SignaturePaths(finder.with_bag(item, signer, (*stamps, *stamps_over)), stamps_over)
+            for item, signer, stamps_over in zip(facts.signatures, signers, own, strict=True)
         ),
         stamps,
         (*_unreadable_findings(carried.unreadable), *carried.findings),
@@ -126,7 +130,7 @@ class PathFinder:
         ] = {}
 
     def of_signer(self, signature: SignatureFacts) -> PathFacts:
-        """Find the path of a signing certificate, and judge what came along with it."""
+        """Find the path of a signing certificate."""
         if signature.certificate_der is None:
             return PathFacts(None)
         came_along = load_readable(signature.certificates)
@@ -134,11 +138,28 @@ class PathFinder:
             path = self._build(load_certificate(signature.certificate_der), came_along, SIGNING)
         except (Verification, MalformedInput, Unsupported) as exc:
             return self._without_path(exc)
+        return PathFacts(self._with_services(path, SIGNING))
+
+    def with_bag(
+        self, signature: SignatureFacts, signer: PathFacts, stamps: Sequence[PathFacts]
+    ) -> PathFacts:
+        """Judge what came along with a signature beside its signer's path.
+
+        What is on a path of its time-stamps, `stamps`, or of a statement, came along for these.
+        """
+        if signature.certificate_der is None or signer.path is None:
+            return signer
+        came_along = load_readable(signature.certificates)
+        path = self._build(load_certificate(signature.certificate_der), came_along, SIGNING)
+        found = strangers(came_along, path)
+        if found.unrelated:
+            used = certificates_used(item.path for item in (signer, *stamps))
+            unrelated = tuple(
+                item for item in found.unrelated if item.public_bytes(Encoding.DER) not in used
+            )
+            found = replace(found, unrelated=unrelated)
         unreadable = len(signature.certificates) - len(came_along)
-        return PathFacts(
-            self._with_services(path, SIGNING),
-            _stranger_findings(strangers(came_along, path), unreadable),
-        )
+        return replace(signer, findings=_stranger_findings(found, unreadable))
 
     def of_time_stamp(self, stamp: TimeStampFacts) -> PathFacts:
         """Find the path of a time-stamping authority's certificate."""

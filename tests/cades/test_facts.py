@@ -37,7 +37,7 @@ from support.detached import (
     index_of,
     stamped_token,
 )
-from support.pki import AT
+from support.pki import AT, root_ca
 from support.time_stamps import later
 
 GOOD = fixed()
@@ -198,8 +198,8 @@ def test_an_archive_time_stamp_covers_what_its_index_lists() -> None:
     (signature,) = found.signatures
     assert codes(signature) == []
     assert (signature.end, signature.time_stamps[0].end, stamp.end) == (1, 2, 2)
-    (answer,) = found.evidence
-    assert (answer.kind, answer.end) == (EvidenceKind.OCSP, 2)
+    kept = {(item.kind, item.end) for item in found.evidence}
+    assert kept == {(EvidenceKind.OCSP, 2), (EvidenceKind.CERTIFICATE, 2)}
 
 
 def test_an_archive_time_stamp_over_another_file_is_broken() -> None:
@@ -219,11 +219,20 @@ def test_what_no_index_lists_is_proved_by_nothing() -> None:
     token = archive_token(SIGNED, index_of(SIGNED, ()))
     made = GOOD.with_(revocation=der.context(1, OCSP_CHOICE), structure_version=5)
     found = facts_of(encode(made, ((ARCHIVE, token),)))
-    (answer,), (stamp,) = found.evidence, found.time_stamps
-    assert stamp.findings == ()
-    assert stamp.end is not None
-    assert answer.end is not None
-    assert answer.end > stamp.end
+    (stamp,) = found.time_stamps
+    assert (stamp.findings, stamp.end) == ((), 2)
+    kept = {(item.kind, item.end) for item in found.evidence}
+    assert kept == {(EvidenceKind.OCSP, 3), (EvidenceKind.CERTIFICATE, 2)}
+
+
+def test_a_certificate_that_no_index_lists_is_proved_by_nothing() -> None:
+    """What was put into the bag after the archive time-stamp stands behind it."""
+    token = archive_token(SIGNED, index_of(SIGNED, ()))
+    added = root_ca().der
+    made = GOOD.with_(certificates=(GOOD.signer.der, added))
+    found = facts_of(encode(made, ((ARCHIVE, token),)))
+    assert [item.findings for item in found.time_stamps] == [()]
+    assert {item.der: item.end for item in found.evidence} == {GOOD.signer.der: 2, added: 3}
 
 
 def test_a_newer_archive_time_stamp_must_cover_the_older() -> None:

@@ -19,9 +19,10 @@ from support.detached import (
     index_of,
     stamped_token,
 )
-from support.long_term import HOUR, MINUTE, YEAR, authorities, material
+from support.long_term import HOUR, MINUTE, START, YEAR, authorities, material
 from support.offline import LIMITS, NOW, PASSED
-from support.pki import AT, CertificatePair
+from support.pki import AT, CertificatePair, intermediate_ca, leaf, name, root_ca
+from support.time_stamps import time_stamping
 
 MADE = authorities()
 PLAIN = fixed(signer=MADE.signer, certificates=(MADE.signer.der, MADE.issuing.der))
@@ -156,3 +157,67 @@ def test_a_time_stamp_of_another_signature_fails_nothing_but_proves_nothing() ->
     copied: Unsigned = (stamp(OTHER.value), values())
     assert outcome(encode(PLAIN, copied), AT + 6 * YEAR)[0] != "TOTAL-PASSED"
     assert shown(encode(PLAIN, copied), AT + HOUR)["level"] == "CAdES_BASELINE_B"
+
+
+# ------------------------------------------- the bag, as baseline signatures use it (cl. 6.3)
+
+
+def bagged(*more: CertificatePair, crls: tuple[bytes, ...] = ()) -> forge.Forgery:
+    """The same signature with further certificates and revocation lists in the SignedData."""
+    bag = (MADE.signer.der, MADE.issuing.der, *(item.der for item in more))
+    answers = [_choice(item) for item in FOUND["ocsps"]]
+    content = b"".join((*crls, *answers))
+    return PLAIN.with_(certificates=bag, revocation=der.context(1, content), structure_version=5)
+
+
+def _choice(answer: bytes) -> bytes:
+    """An OCSP answer as an element of `crls` (RFC 5940)."""
+    return der.context(1, der.object_identifier("1.3.6.1.5.5.7.16.2"), answer)
+
+
+FOREIGN_ROOT = root_ca("TEST other root", not_before=START, not_after=AT + 60 * YEAR)
+FOREIGN_ISSUING = intermediate_ca(
+    FOREIGN_ROOT, "TEST other issuing", not_before=START, not_after=AT + 50 * YEAR
+)
+FOREIGN_UNIT = leaf(
+    FOREIGN_ISSUING,
+    name("TEST other unit"),
+    not_before=START,
+    not_after=AT + 12 * YEAR,
+    extensions=time_stamping(),
+)
+
+
+def foreign_stamp() -> tuple[str, bytes]:
+    """A time-stamp by an authority of another tree; its token carries its own certificate alone."""
+    return TIME_STAMP, stamped_token(PLAIN.value or b"", **by(FOREIGN_UNIT, AT))
+
+
+def judged(made: forge.Forgery, items: Unsigned) -> dict[str, Any]:
+    """The report, when the roots of both trees are trusted."""
+    anchors = [MADE.root.certificate, FOREIGN_ROOT.certificate]
+    validation = Validation(LIMITS, clock=lambda: NOW, anchors=anchors)
+    report = validation.validate(encode(made, items), "contract.p7s", content=CONTENT)
+    (found,) = report.to_json()["signatures"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_bag_helps_the_paths_of_time_stamps() -> None:
+    """The issuer of a unit may stand among the certificates of the signature (cl. 6.3)."""
+    crls = tuple(FOUND["crls"])
+    with_issuer = judged(bagged(FOREIGN_ISSUING, crls=crls), (foreign_stamp(),))
+    assert (with_issuer["indication"], with_issuer["level"]) == (
+        "TOTAL-PASSED",
+        "CAdES_BASELINE_LT",
+    )
+    assert with_issuer["warnings"] == []
+    without = judged(bagged(crls=crls), (foreign_stamp(),))
+    assert [item["code"] for item in without["warnings"]] == ["time_stamp_not_trusted"]
+
+
+def test_what_belongs_to_nothing_is_still_told() -> None:
+    """A certificate of the other tree without any time-stamp of it has nothing to do here."""
+    crls = tuple(FOUND["crls"])
+    found = judged(bagged(FOREIGN_ISSUING, crls=crls), (stamp(),))
+    assert [item["code"] for item in found["warnings"]] == ["certificate_unrelated"]
