@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ _SUBJECT = {
     "givenName": NameOID.GIVEN_NAME,
     "surname": NameOID.SURNAME,
 }
+# EN 319 412-1 cl. 5.1.3: before a number stand its kind and its country.
+_SEMANTICS = re.compile(r"^(?:PAS|IDC|PNO|TAX|TIN|[A-Z]{2}:)[A-Z]{2}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def _signature(item: SignatureReport, filename: str, policy: SivaPolicy) -> Json
         "id": facts.id,
         "signatureFormat": item.level or facts.level,
         "signatureMethod": method_uri(facts.algorithms),
-        "signedBy": item.signed_by or "",
+        "signedBy": _signed_by(item),
         "claimedSigningTime": _time(facts.claimed_signing_time) or "",
         "indication": indication,
     }
@@ -199,15 +202,15 @@ def _imprint(stamp: JudgedTimeStamp | None) -> str | None:
 
 def _archive(stamp: JudgedTimeStamp) -> Json:
     sub = stamp.verdict.sub_indication
-    certificate = stamp.facts.certificate_der
+    facts = stamp.facts
     return _without_empty(
         {
-            "signedTime": _time(stamp.facts.gen_time),
+            "signedTime": _time(facts.gen_time),
             "indication": _block(stamp),
             "subIndication": None if sub is None else sub.value,
-            "signedBy": stamp.facts.issued_by,
-            "country": _name(certificate, NameOID.COUNTRY_NAME),
-            "content": None if certificate is None else _base64(certificate),
+            "signedBy": facts.issued_by,
+            "country": _name(facts.certificate_der, NameOID.COUNTRY_NAME),
+            "content": None if facts.der is None else _base64(facts.der),
         }
     )
 
@@ -291,6 +294,16 @@ def _listed(certificates: tuple[CertificateReport, ...], time_stamping: str) -> 
 
 def _common_name(item: CertificateReport) -> str:
     return _name(item.der, NameOID.COMMON_NAME) or item.subject
+
+
+def _signed_by(item: SignatureReport) -> str:
+    """Name a signer: surname, given name and number without its kind, else the common name."""
+    subject = _subject(item.facts.certificate_der)
+    parts = [subject.get(key) for key in ("surname", "givenName", "serialNumber")]
+    if None in parts:
+        return item.signed_by or ""
+    surname, given_name, number = map(str, parts)
+    return f"{surname},{given_name},{_SEMANTICS.sub('', number)}"
 
 
 def _subject(certificate_der: bytes | None) -> Json:

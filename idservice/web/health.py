@@ -45,6 +45,11 @@ def health() -> Response:
 )
 def metrics() -> Response:
     """Get the numbers of requests and problems for Prometheus."""
+    return numbers()
+
+
+def numbers() -> Response:
+    """Answer with the numbers. Raises NotFound where the settings switch them off."""
     state = web_state()
     if not state.settings.server.metrics:
         raise errors.NotFound(

@@ -146,15 +146,27 @@ def register_problem_answers(app: Flask) -> None:
 
 
 def _answer_own(error: IdServiceError) -> Response:
-    if status_of(type(error)) >= 500:
+    status = status_of(type(error))
+    if status >= 500:
         g.failure = error
-    return answer_problem(error)
+    foreign = _foreign(status)
+    if foreign is None:
+        return answer_problem(error)
+    g.problem_code = error.code
+    _add_headers(foreign, type(error), status)
+    return foreign
+
+
+def _foreign(status: int) -> Response | None:
+    """Answer in the form of a foreign protocol where the address belongs to one."""
+    answers = (answer(status) for answer in current_app.extensions.get(FOREIGN_FORMS, ()))
+    return next((item for item in answers if item is not None), None)
 
 
 def _answer_http(error: HTTPException) -> Response:
-    for answer in current_app.extensions.get(FOREIGN_FORMS, ()):
-        if (foreign := answer(error.code or 500)) is not None:
-            return _with_methods(foreign, error)
+    foreign = _foreign(error.code or 500)
+    if foreign is not None:
+        return _with_methods(foreign, error)
     kind, detail, fix = _OF_HTTP.get(
         error.code or 500,
         (errors.MalformedRequest, "The request cannot be read.", "Send a well-formed request."),
@@ -172,7 +184,9 @@ def _with_methods(response: Response, error: HTTPException) -> Response:
 
 def _answer_unexpected(error: Exception) -> Response:
     g.failure = error
-    return answer_problem(errors.InternalError("An unexpected error stopped the request."))
+    problem = errors.InternalError("An unexpected error stopped the request.")
+    g.problem_code = problem.code
+    return _foreign(500) or answer_problem(problem)
 
 
 def _add_headers(response: Response, kind: type[IdServiceError], status: int) -> None:

@@ -18,8 +18,7 @@ from idservice import __version__, errors
 from idservice.errors import IdServiceError
 from idservice.presentation.siva import DEFAULT_POLICY, POLICIES, siva_report
 from idservice.web.bodies import parse_json
-from idservice.web.health import database_kind, installed_at
-from idservice.web.metrics import MEDIA_TYPE
+from idservice.web.health import database_kind, installed_at, numbers
 from idservice.web.operations import Media, Operation, describes
 from idservice.web.problems import FOREIGN_FORMS
 from idservice.web.siva_models import (
@@ -50,6 +49,9 @@ _STATUS_OF = {404: ("endpointNotFound", "Endpoint not found"),
               415: ("contentTypeNotSupported", "Content type not supported"),
               413: ("request", "Request size exceeds the limit")}  # fmt: skip
 _MALFORMED = "Document malformed or not matching documentType"
+_UNREADABLE = ("requestBodyNotReadable", "Request body is malformed and cannot be read")
+_UNEXPECTED = ("unexpectedError", "An unexpected error has occurred")
+_NOT_VALIDATED = ("document", "Unfortunately there was an error validating your document")
 
 
 class Refused(Exception):
@@ -66,11 +68,10 @@ class Refused(Exception):
 @describes(
     Operation(
         tag="SiVa",
-        answers={200: SivaAnswer, 400: SivaErrors, 405: SivaErrors, 415: SivaErrors,
-                 500: SivaErrors},
+        answers={200: SivaAnswer, **dict.fromkeys((400, 405, 415, 429, 500, 503), SivaErrors)},
         json=SivaRequest,
     )
-)  # fmt: skip
+)
 def validate() -> Response:
     """Validate a document as SiVa does (`POST /validate` of its version 3).
 
@@ -82,7 +83,7 @@ def validate() -> Response:
         return jsonify(_report(_members()))
     except Refused as exc:
         return _refusal(exc.status, exc.faults)
-    except (errors.TooManyRequests, errors.Dependency):
+    except (errors.TooManyRequests, errors.Dependency, errors.InternalError):
         raise
     except IdServiceError as exc:
         g.problem_code = exc.code
@@ -93,12 +94,12 @@ def answer_error(status: int) -> Response | None:
     """Answer an error of HTTP in SiVa's form where the address is one of SiVa's."""
     if request.path not in PATHS and not request.path.startswith("/monitoring/"):
         return None
-    key, message = _STATUS_OF.get(status, ("requestBodyNotReadable", _UNREADABLE))
+    if status == 503 and request.path in PATHS:
+        return _refusal(status, (_NOT_VALIDATED,))
+    other = _UNEXPECTED if status == 429 or status >= 500 else _UNREADABLE
+    key, message = _STATUS_OF.get(status, other)
     # SiVa calls a request that is too large a bad one.
     return _refusal(400 if status == 413 else status, ((key, message),))
-
-
-_UNREADABLE = "Request body is malformed and cannot be read"
 
 
 @blueprint.record
@@ -117,7 +118,7 @@ def _members() -> dict[str, Any]:
     except errors.InputTooLarge:
         raise Refused(_STATUS_OF[413]) from None
     if not isinstance(members, dict):
-        raise Refused(("requestBodyNotReadable", _UNREADABLE))
+        raise Refused(_UNREADABLE)
     return members
 
 
@@ -218,12 +219,7 @@ def monitoring_health_json() -> Response:
 )
 def prometheus() -> Response:
     """Get the numbers of requests and problems for Prometheus."""
-    state = web_state()
-    if not state.settings.server.metrics:
-        raise errors.NotFound(
-            "Metrics are switched off here.", "Set server.metrics to true in the settings."
-        )
-    return Response(state.metrics.text(), content_type=MEDIA_TYPE)
+    return numbers()
 
 
 def _health() -> Response:

@@ -3,21 +3,31 @@
 import base64
 import datetime as dt
 import hashlib
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asn1crypto import tsp
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from idservice import errors
 from idservice.presentation.method_uris import digest_uri, imprint_der, method_uri
+from idservice.presentation.siva import POLICIES, siva_report
+from idservice.services.validation import validation_without_home
 from idservice.validation.facts import AlgorithmFacts
+from idservice.web.uploads import MAX_SIVA_REQUEST_BYTES
 from support import pdfs
 from support.commands import run_idservice
+from support.detached import CONTENT, encode, fixed
 from support.homes import PERSON, PIN2
+from support.limits import limits
 from support.long_term import archived
+from support.pki import chain, leaf
 from support.signing import signed
-from support.web import WebBench
+from support.web import WebBench, open_web
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -92,6 +102,10 @@ def test_the_proofs_of_time_are_told(web: WebBench, signed_here: dict[str, bytes
     (archive,) = info["archiveTimeStamps"]
     assert archive["indication"] == "PASSED"
     assert archive["country"] == "EE"
+    assert archive["signedBy"] == "TEST of idservice archive time-stamping unit"
+    token = tsp.ContentInfo.load(base64.b64decode(archive["content"]), strict=True)
+    info = token["content"]["encap_content_info"]["content"].parsed
+    assert f"{info['gen_time'].native:{TIME}}" == archive["signedTime"]
     types = {one["type"] for one in item["certificates"]}
     assert types == {"SIGNING", "SIGNATURE_TIMESTAMP", "ARCHIVE_TIMESTAMP", "REVOCATION"}
     for one in item["certificates"]:
@@ -282,3 +296,149 @@ def test_an_imprint_is_that_of_the_standard() -> None:
     assert encoded.hex().startswith("3031300d060960864801650304020105000420")
     assert encoded.endswith(value)
     assert digest_uri("sha256") == "http://www.w3.org/2001/04/xmlenc#sha256"
+
+
+def test_the_scope_is_the_digest_of_what_was_signed(
+    web: WebBench, signed_here: dict[str, bytes]
+) -> None:
+    """A client that has the document can compute the same value over its ByteRange."""
+    document = signed_here["B-LT"]
+    (scope,) = conclusion(web, document)["signatures"][0]["signatureScopes"]
+    found = re.search(rb"/ByteRange ?\[ ?(\d+) (\d+) (\d+) (\d+)", document)
+    assert found is not None
+    start, size, later, rest = map(int, found.groups())
+    covered = document[start : start + size] + document[later : later + rest]
+    assert base64.b64decode(scope["hash"]) == hashlib.sha384(covered).digest()
+    assert scope["content"] == "The document ByteRange"
+
+
+def named(attributes: dict[x509.ObjectIdentifier, str]) -> dict[str, Any]:
+    """What is reported of a signature whose certificate has this subject."""
+    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes.items()])
+    validation = validation_without_home(limits(max_document_bytes=10_000_000))
+    report = validation.validate(signed(pdfs.baseline()), "a.pdf")
+    certificate = leaf(chain().intermediate, subject)
+    facts = replace(report.signatures[0].facts, certificate_der=certificate.der)
+    item = replace(report.signatures[0], facts=facts, signed_by=attributes[NameOID.COMMON_NAME])
+    answer = siva_report(replace(report, signatures=(item,)), POLICIES["POLv3"], "Simple")
+    found: dict[str, Any] = answer["validationReport"]["validationConclusion"]["signatures"][0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("PNOEE-38001085718", "38001085718"),
+        ("PASLV-K1234567", "K1234567"),
+        ("ES:EE-12345", "12345"),
+        ("38001085718", "38001085718"),
+        ("XYZEE-1", "XYZEE-1"),
+    ],
+)
+def test_a_signer_is_named_by_the_parts_of_the_name(number: str, shown: str) -> None:
+    """Surname, given name and number, whatever the common name; the kind of number is cut off."""
+    found = named(
+        {
+            NameOID.COMMON_NAME: "Somebody else",
+            NameOID.GIVEN_NAME: "Mari-Liis",
+            NameOID.SURNAME: "Männik",
+            NameOID.SERIAL_NUMBER: number,
+        }
+    )
+    assert found["signedBy"] == f"Männik,Mari-Liis,{shown}"
+    assert found["subjectDistinguishedName"]["serialNumber"] == number
+
+
+def test_a_signer_without_all_parts_is_named_by_the_common_name() -> None:
+    """A seal has no given name."""
+    subject = {NameOID.COMMON_NAME: "Office of Things", NameOID.SERIAL_NUMBER: "12345678"}
+    found = named(subject)
+    assert found["signedBy"] == "Office of Things"
+    assert found["subjectDistinguishedName"] == {
+        "commonName": "Office of Things",
+        "serialNumber": "12345678",
+    }
+
+
+MANDATORY = {
+    "id",
+    "claimedSigningTime",
+    "indication",
+    "signatureFormat",
+    "signatureMethod",
+    "signedBy",
+}
+
+
+def test_every_answer_has_what_is_mandatory(web: WebBench) -> None:
+    """Failed, open, foreign and unsigned documents: mandatory members are texts and numbers."""
+    good = signed(pdfs.baseline())
+    changed = good.replace(b"the parties agree", b"the parties argue", 1)
+    twice = signed(good)
+    for document in (good, changed, twice, archived(), pdfs.baseline()):
+        found = conclusion(web, document)
+        assert set(found["policy"]) == {"policyName", "policyDescription", "policyUrl"}
+        assert re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ", found["validationTime"])
+        assert type(found["signaturesCount"]) is type(found["validSignaturesCount"]) is int
+        signatures = found.get("signatures", [])
+        assert len(signatures) == found["signaturesCount"]
+        for item in signatures:
+            assert set(item) >= MANDATORY
+            assert all(isinstance(item[name], str) for name in MANDATORY)
+            assert item["indication"] in {"TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"}
+
+
+def test_a_cades_signature_with_its_content_is_validated(web: WebBench) -> None:
+    """A .p7s that carries what was signed has a report; its format is named as CAdES."""
+    document = encode(fixed(content=CONTENT))
+    (item,) = conclusion(web, document, filename="a.p7s", signaturePolicy="POLv3")["signatures"]
+    assert item["signatureFormat"] == "CAdES_BASELINE_B"
+    assert item["signatureScopes"][0]["scope"] == "FULL"
+
+
+def test_a_request_beyond_the_limit_is_a_bad_one(web: WebBench) -> None:
+    """The size is told by the key `request`, before any of the body is read."""
+    size = str(MAX_SIVA_REQUEST_BYTES + 1)
+    answer = web.client.post(
+        "/validate", content_type="application/json", environ_overrides={"CONTENT_LENGTH": size}
+    )
+    assert answer.status_code == 400
+    (fault,) = answer.get_json()["requestErrors"]
+    assert fault == {"key": "request", "message": "Request size exceeds the limit"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "key"),
+    [
+        (errors.ServiceUnavailable("No room."), 503, "document"),
+        (errors.TooManyRequests("Many."), 429, "unexpectedError"),
+        (errors.InternalError("Wrong."), 500, "unexpectedError"),
+        (KeyError("wrong"), 500, "unexpectedError"),
+    ],
+)
+def test_our_own_faults_have_the_same_form(
+    web: WebBench, monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int, key: str
+) -> None:
+    """Clients read requestErrors whatever happens, and are told when to come again."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(web.services.validation, "validate", fail)
+    answer = ask(web, pdfs.baseline())
+    assert answer.status_code == status
+    assert answer.mimetype == "application/json"
+    assert [item["key"] for item in answer.get_json()["requestErrors"]] == [key]
+    assert ("Retry-After" in answer.headers) == (status in {429, 503})
+    assert "Wrong" not in answer.text
+
+
+def test_numbers_that_are_switched_off_are_not_found(home: Path) -> None:
+    """The address answers as one that is not there, in the same form."""
+    bench = open_web(home, IDSERVICE_SERVER__METRICS="false")
+    try:
+        answer = bench.client.get("/monitoring/prometheus")
+    finally:
+        bench.services.close()
+    assert answer.status_code == 404
+    assert answer.get_json()["requestErrors"][0]["key"] == "endpointNotFound"
