@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from idservice.errors import IdServiceError
-from idservice.pki.path import MAX_CANDIDATES, MAX_SIGNATURE_CHECKS, ValidPath
+from idservice.pki.path import (
+    MAX_CANDIDATES,
+    MAX_SIGNATURE_CHECKS,
+    SignatureChecks,
+    ValidPath,
+)
 from idservice.pki.path_certificate import PathCertificate, read_certificate
-from idservice.pki.path_rules import verify_issued
 
 __all__ = ["Strangers", "strangers"]
 
@@ -32,8 +36,15 @@ class Strangers:
     unrelated: tuple[x509.Certificate, ...]
 
 
-def strangers(certificates: Sequence[x509.Certificate], path: ValidPath) -> Strangers:
-    """Sort out which certificates of a bag do not belong to a path. Raises nothing."""
+def strangers(
+    certificates: Sequence[x509.Certificate],
+    path: ValidPath,
+    checks: SignatureChecks | None = None,
+) -> Strangers:
+    """Sort out which certificates of a bag do not belong to a path. Raises nothing.
+
+    What was verified with the same `checks` is not verified again.
+    """
     known = set(path.certificates)
     others = [item for item in dict.fromkeys(certificates) if item not in known]
     readable: dict[x509.Certificate, PathCertificate] = {}
@@ -42,7 +53,11 @@ def strangers(certificates: Sequence[x509.Certificate], path: ValidPath) -> Stra
             readable[item] = read_certificate(item)
         except IdServiceError:
             continue
-    bag = _Bag([read_certificate(item) for item in path.certificates], list(readable.values()))
+    bag = _Bag(
+        [read_certificate(item) for item in path.certificates],
+        list(readable.values()),
+        checks or SignatureChecks(),
+    )
     altered = [item for item in others if item not in readable or bag.altered(readable[item])]
     unrelated = [item for item in others if item not in altered and not bag.related(readable[item])]
     return Strangers(tuple(altered), tuple(unrelated))
@@ -51,10 +66,15 @@ def strangers(certificates: Sequence[x509.Certificate], path: ValidPath) -> Stra
 class _Bag:
     """Who issued whom, among a path and the certificates that came along."""
 
-    def __init__(self, path: Sequence[PathCertificate], others: Sequence[PathCertificate]) -> None:
+    def __init__(
+        self,
+        path: Sequence[PathCertificate],
+        others: Sequence[PathCertificate],
+        checks: SignatureChecks,
+    ) -> None:
         self._path = tuple(path)
         self._pool = (*path, *others)
-        self._checks_left = MAX_SIGNATURE_CHECKS
+        self._checks, self._checks_left = checks, MAX_SIGNATURE_CHECKS
         self._issuers: dict[bytes, tuple[PathCertificate, ...]] = {
             item.der: tuple(issuer for issuer in self._pool if self._issued(item, issuer))
             for item in others
@@ -75,14 +95,11 @@ class _Bag:
     def _issued(self, child: PathCertificate, issuer: PathCertificate) -> bool:
         if not child.names_issuer(issuer):
             return False
-        self._checks_left -= 1
-        if self._checks_left < 0:
-            return False
-        try:
-            verify_issued(child, issuer, legacy=True)
-        except IdServiceError:
-            return False
-        return True
+        if not self._checks.know(child, issuer, legacy=True):
+            self._checks_left = min(self._checks_left, self._checks.left) - 1
+            if self._checks_left < 0:
+                return False
+        return self._checks.failure(child, issuer, legacy=True) is None
 
     def _ties(self) -> set[bytes]:
         """Follow issuance from the path in both directions, through genuine certificates."""

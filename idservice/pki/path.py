@@ -50,6 +50,9 @@ MAX_DEPTH = 10
 MAX_SIGNATURE_CHECKS = 200
 """Signatures verified in one search, so that a bag of look-alikes cannot cost much."""
 
+MAX_ALL_CHECKS = 1_000
+"""Signatures verified in all searches of one validation together."""
+
 MAX_PATHS = 30
 """Paths whose signatures verify and that are held against the other rules."""
 
@@ -57,7 +60,7 @@ MAX_CANDIDATES = 256
 MAX_STEPS = 2_000
 """Certificates looked at in one search: signatures are remembered, chains of them are not."""
 
-__all__ = ["AUTHENTICATION", "SIGNING", "Purpose", "ValidPath", "build_path"]
+__all__ = ["AUTHENTICATION", "SIGNING", "Purpose", "SignatureChecks", "ValidPath", "build_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,34 @@ class ValidPath:
         return self.certificates[-1]
 
 
+class SignatureChecks:
+    """The signatures of certificates that were verified, each once, and how many more may be."""
+
+    def __init__(self, most: int = MAX_ALL_CHECKS) -> None:
+        """Allow for so many signatures."""
+        self._left = most
+        self._found: dict[tuple[bytes, bytes, bool], IdServiceError | None] = {}
+
+    @property
+    def left(self) -> int:
+        """How many signatures may still be verified."""
+        return self._left
+
+    def know(self, child: PathCertificate, issuer: PathCertificate, *, legacy: bool) -> bool:
+        """Whether asking about two certificates costs nothing any more."""
+        return (child.der, issuer.der, legacy) in self._found
+
+    def failure(
+        self, child: PathCertificate, issuer: PathCertificate, *, legacy: bool
+    ) -> IdServiceError | None:
+        """Verify that one certificate issued another; return why not, None when it did."""
+        key = (child.der, issuer.der, legacy)
+        if key not in self._found:
+            self._left -= 1
+            self._found[key] = _failure(child, issuer, legacy=legacy)
+        return self._found[key]
+
+
 def build_path(
     leaf: x509.Certificate,
     intermediates: Sequence[x509.Certificate],
@@ -85,19 +116,21 @@ def build_path(
     purpose: Purpose | None = None,
     policies: PolicyInputs | None = None,
     legacy: bool = False,
+    checks: SignatureChecks | None = None,
 ) -> ValidPath:
     """Return a valid path from `leaf` to one of the anchors at the time `at` (aware UTC).
 
     None leaves rule (2) to the caller, who then judges the periods by proofs of existence.
     `policies` are the caller's inputs of RFC 5280 cl. 6.1.1; any policy unless given. With
     `legacy`, signatures with old algorithms are verified, for a caller who judges them by dates.
+    Searches with the same `checks` share what they found and what they may cost.
 
     Raises CertificateNotTrusted without a path, CertificateExpired or
     CertificateNotYetValid for the leaf's own period, CertificateConstraintsViolated for
     any other rule, CertificateWrongPurpose for the purpose, UnsupportedAlgorithm when a
     signature of the path uses one that is not allowed, MalformedCertificate.
     """
-    search = _Search(intermediates, anchors, legacy=legacy)
+    search = _Search(intermediates, anchors, checks or SignatureChecks(), legacy=legacy)
     first: IdServiceError | None = None
     for path in search.paths(read_certificate(leaf)):
         try:
@@ -115,16 +148,16 @@ class _Search:
         self,
         intermediates: Sequence[x509.Certificate],
         anchors: Sequence[x509.Certificate],
+        checks: SignatureChecks,
         *,
         legacy: bool,
     ) -> None:
-        self._legacy = legacy
+        self._legacy, self._checks = legacy, checks
         self._anchors = tuple(read_certificate(item) for item in anchors)
         self._intermediates = tuple(_readable(intermediates[:MAX_CANDIDATES]))
         self._checks_left = MAX_SIGNATURE_CHECKS
         self._steps_left = MAX_STEPS
         self._paths_left = MAX_PATHS
-        self._verified: dict[tuple[bytes, bytes], IdServiceError | None] = {}
         self._failure: IdServiceError | None = None
 
     def paths(self, leaf: PathCertificate) -> Iterator[tuple[PathCertificate, ...]]:
@@ -164,12 +197,10 @@ class _Search:
                 yield from self._above((*path, item))
 
     def _holds(self, child: PathCertificate, issuer: PathCertificate) -> bool:
-        key = (child.der, issuer.der)
-        if key not in self._verified:
+        if not self._checks.know(child, issuer, legacy=self._legacy):
             self._checks_left -= 1
-            self._require_budget(self._checks_left)
-            self._verified[key] = _failure(child, issuer, legacy=self._legacy)
-        failure = self._verified[key]
+            self._require_budget(min(self._checks_left, self._checks.left - 1))
+        failure = self._checks.failure(child, issuer, legacy=self._legacy)
         self._failure = self._failure or failure
         return failure is None
 
@@ -177,8 +208,9 @@ class _Search:
     def _require_budget(left: int) -> None:
         if left < 0:
             raise CertificateNotTrusted(
-                f"No path was found within {MAX_SIGNATURE_CHECKS} signature checks; the "
-                "certificates that came along seem made to mislead.",
+                f"No path was found within {MAX_SIGNATURE_CHECKS} signature checks, or "
+                f"{MAX_ALL_CHECKS} for the whole document; the certificates that came along seem "
+                "made to mislead.",
                 "Ask for the document with the certificates of its chain only.",
             )
 

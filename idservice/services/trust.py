@@ -30,7 +30,7 @@ from idservice.errors import (
 )
 from idservice.pades.evidence import VerifiedStatement, load_readable
 from idservice.pki.bag import Strangers, strangers
-from idservice.pki.path import SIGNING, Purpose, ValidPath, build_path
+from idservice.pki.path import SIGNING, Purpose, SignatureChecks, ValidPath, build_path
 from idservice.pki.path_policies import PolicyInputs
 from idservice.services.evidence_at_hand import EvidenceAtHand
 from idservice.services.listed_services import ANY_TYPES, ListedServices
@@ -115,6 +115,7 @@ class PathFinder:
     def __init__(self, carried: EvidenceAtHand, context: TrustContext) -> None:
         self._carried, self._context = carried, context
         self._untrusted = 0
+        self._checks = SignatureChecks()
         self._statements: dict[
             tuple[x509.Certificate, x509.Certificate, x509.Certificate, int],
             tuple[tuple[Statement, ...], tuple[str, ...]],
@@ -238,7 +239,14 @@ class PathFinder:
         others = (*self._context.intermediates, *bag, *self._carried.certificates)
         anchors = self._anchors((leaf, *others), purpose)
         build = partial(
-            build_path, leaf, others, anchors, purpose=purpose, policies=policies, legacy=True
+            build_path,
+            leaf,
+            others,
+            anchors,
+            purpose=purpose,
+            policies=policies,
+            legacy=True,
+            checks=self._checks,
         )
         for time in (self._context.at, leaf.not_valid_after_utc):
             try:
