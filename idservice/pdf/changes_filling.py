@@ -14,15 +14,15 @@ from idservice.pdf.button_looks import button_agrees
 from idservice.pdf.changes_filling_covering import covers_content
 from idservice.pdf.changes_judgement import Judgement, Kind, action_code, is_set, same
 from idservice.pdf.changes_showing import shown
+from idservice.pdf.default_looks import rich_text_agrees
 from idservice.pdf.field_looks import (
     Agreement,
     Looks,
     indexes_agree,
-    rich_text_agrees,
     text_agreement,
 )
 from idservice.pdf.object_values import Reference, Value
-from idservice.pdf.widget_values import field_flags
+from idservice.pdf.widget_values import field_flags, inherited
 
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import FieldPlace
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 READ_ONLY, PUSH_BUTTON = 1, 1 << 16
 _VALUES = frozenset({"V", "RV", "I"})
-_LOOKS = frozenset({"AP", "AS", "DA", "TI"})
+_LOOKS = frozenset({"AP", "AS", "DA", "Q", "TI"})
 # The date of the change of a widget shows nowhere (table 166).
 _DATES = frozenset({"M"})
 _ACTS = frozenset({"A", "AA"})
@@ -207,8 +207,10 @@ def _locks(judgement: Judgement, name: str) -> bool:
 
 
 def _calculated(judgement: Judgement, number: int) -> bool:
-    """Whether the form computes a read-only field from others (/CO, table 224)."""
+    """Whether the form computes a read-only field from others (/CO, tables 199 and 224)."""
     view = judgement.step.old
+    if "C" not in view.dictionary(inherited(view, _entries(view, number), "AA")):
+        return False
     form = view.dictionary(view.dictionary(view.root).get("AcroForm"))
     named = {item.number for item in view.items(form.get("CO")) if isinstance(item, Reference)}
     return number in named
@@ -296,6 +298,7 @@ def _agreement(
     old = judgement.step.old
     looks = Looks(
         view,
+        old,
         view.dictionary(form.get("DR")),
         place.kind or "",
         _entries(old, number),
@@ -310,12 +313,6 @@ def _agreement(
         kept = judgement.step.changed.get(number)
         if not strict and kept is not None and not _details_agree(view, kept, entries):
             return Agreement.DIFFERS
-        if (
-            looks.drawn_anew
-            and not strict
-            and same(old, looks.signed.get("AP"), view, entries.get("AP"))
-        ):
-            return Agreement.AGREES
         return text_agreement(looks, entries)
     except MalformedPdf:
         return Agreement.DIFFERS

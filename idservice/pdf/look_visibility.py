@@ -12,9 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_annotations_looks import annotation_box, placed
-from idservice.pdf.content_tokens import numbers, operations
 from idservice.pdf.page_marks import Budget, form_marks
-from idservice.pdf.page_marks_colours import GIVEN, light_of
 from idservice.pdf.page_marks_state import IDENTITY, Mark, MarkKind, common
 
 if TYPE_CHECKING:
@@ -70,16 +68,24 @@ def is_in_order(view: View, look: Reference, fallback: dict[str, Value], budget:
     )
 
 
-def light_of_defaults(data: bytes) -> float | None:
-    """Return how light the text is that a default appearance sets (cl. 12.7.4.3).
+def fills_field(
+    view: View,
+    look: Reference,
+    entries: dict[str, Value],
+    fallback: dict[str, Value],
+    budget: Budget,
+) -> bool:
+    """Whether the words of an appearance go down to the lower edge, so that no line more fits.
 
-    None when it says nothing about the colour. Raises MalformedPdf for what is none.
+    Raises MalformedPdf for an appearance that is not wholly understood.
     """
-    light = None
-    for operator, operands in operations(data):
-        if operator in GIVEN and operator.islower():
-            light = light_of(numbers(operands, GIVEN[operator]))
-    return light
+    field = annotation_box(view, entries)
+    marks = form_marks(view, look, lambda box, matrix: placed(field, box, matrix), budget, fallback)
+    boxes = [mark.whole or mark.box for mark in marks if mark.kind is MarkKind.TEXT]
+    if not boxes:
+        return False
+    lowest = min(boxes, key=lambda box: box[1])
+    return lowest[1] - field[1] < lowest[3] - lowest[1]
 
 
 def _all_inside(words: list[Mark], field: Rectangle) -> bool:

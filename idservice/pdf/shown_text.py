@@ -40,7 +40,8 @@ class ShownText:
 
     `pictures` counts images, `empty` tells that nothing at all is drawn, `covered` that
     something may lie over text or keep it from sight. Text that cannot be seen by how it is set
-    is left out, and text that is only guessed is not certain.
+    is left out, and text that is only guessed is not certain. `parts` are the texts as they are
+    drawn one by one, `fonts` the fonts that draw them.
     """
 
     text: str = ""
@@ -48,6 +49,8 @@ class ShownText:
     pictures: int = 0
     empty: bool = True
     covered: bool = False
+    parts: list[str] = field(default_factory=list)
+    fonts: list[Value] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class _Reading:
     found: ShownText = field(default_factory=ShownText)
     left: int = _MAX_FORMS
     fonts: dict[Reference, TextCodes | None] = field(default_factory=dict)
+    font: Value = None
 
 
 def shown_text(view: View, appearance: Reference, fallback: dict[str, Value]) -> ShownText:
@@ -93,6 +97,7 @@ def _read(reading: _Reading, reference: Reference) -> None:
             codes = _codes(reading, resources, operands)
         elif operator in _SHOWING:
             found.empty = False
+            _note_font(reading)
             _show(found, codes, () if unseen else operands)
         elif operator == "Do":
             found.empty = False
@@ -185,11 +190,17 @@ def _codes(
         font = view.dictionary(holder.get("Font")).get(name)
         if font is not None:
             break
+    reading.font = font
     if not isinstance(font, Reference):
         return text_codes(view, view.dictionary(font)) if font is not None else None
     if font not in reading.fonts:
         reading.fonts[font] = text_codes(view, view.dictionary(font))
     return reading.fonts[font]
+
+
+def _note_font(reading: _Reading) -> None:
+    if reading.font is not None and reading.font not in reading.found.fonts:
+        reading.found.fonts.append(reading.font)
 
 
 def _show(found: ShownText, codes: TextCodes | None, operands: Sequence[Operand]) -> None:
@@ -201,7 +212,8 @@ def _show(found: ShownText, codes: TextCodes | None, operands: Sequence[Operand]
         parts = operand if isinstance(operand, list) else [operand]
         for part in parts:
             if isinstance(part, bytes):
-                found.text += codes.decode(part)
+                found.parts.append(codes.decode(part))
+                found.text += found.parts[-1]
 
 
 def _name(operands: Sequence[Operand]) -> str:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from idservice.pdf.glyph_names import glyph_meaning
 from idservice.pdf.object_values import Reference, Value
 
 if TYPE_CHECKING:
@@ -19,22 +20,17 @@ UNKNOWN = "\ufffd"
 
 _LAST_CHARACTER = 0x10FFFF
 
+# Without an encoding only these are the same in all fonts for text; the signs above them are
+# those of the standard encoding, and of letters nobody knows (annex D.2).
+_UNNAMED = "ascii"
+_STANDARD_SIGNS = dict(enumerate("¡¢£⁄¥ƒ§¤'“«‹›\ufb01\ufb02", 0xA1)) | {  # noqa: RUF001
+    0xB1: "–", 0xB2: "†", 0xB3: "‡", 0xB4: "·", 0xB6: "¶", 0xB7: "•", 0xB8: "‚", 0xB9: "„",  # noqa: RUF001
+    0xBA: "”", 0xBB: "»", 0xBC: "…", 0xBD: "‰", 0xBF: "¿",
+}  # fmt: skip
 _MAX_MAP = 512 * 1024
 _MAX_CODES = 65_536
 _SYMBOLIC = frozenset({"Symbol", "ZapfDingbats"})
 _PYTHON_NAMES = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman"}
-_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_SIGNS = {
-    "space": " ", "exclam": "!", "quotedbl": '"', "numbersign": "#", "dollar": "$",
-    "percent": "%", "ampersand": "&", "quotesingle": "'", "parenleft": "(", "parenright": ")",
-    "asterisk": "*", "plus": "+", "comma": ",", "hyphen": "-", "period": ".", "slash": "/",
-    "colon": ":", "semicolon": ";", "less": "<", "equal": "=", "greater": ">", "question": "?",
-    "at": "@", "bracketleft": "[", "backslash": "\\", "bracketright": "]", "asciicircum": "^",
-    "underscore": "_", "grave": "`", "braceleft": "{", "bar": "|", "braceright": "}",
-    "asciitilde": "~", "minus": "-",
-}  # fmt: skip
-_GLYPHS = {**_SIGNS, **{name: str(digit) for digit, name in enumerate(_DIGITS)}}
-
 _UNICODE_CMAP = re.compile(r"Uni[A-Za-z0-9]+-(?:UCS2|UTF16)(?:-[A-Za-z0-9]+)*-[HV]")
 _HEX = rb"<\s*([0-9A-Fa-f]+)\s*>"
 _SINGLE = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
@@ -82,30 +78,36 @@ def text_codes(view: View, font: dict[str, Value]) -> TextCodes | None:
     mapped = _mapped(view.decoded(stream)) if isinstance(stream, Reference) else None
     if font.get("Subtype") != "Type0":
         return _simple(view, font, mapped or {})
-    if mapped is not None:
-        return TextCodes(2, mapped)
-    encoding = view.value(font.get("Encoding"))
-    unicode = isinstance(encoding, str) and _UNICODE_CMAP.fullmatch(encoding)
-    return TextCodes(2, {}, "utf-16-be") if unicode else None
+    if is_unicode_map(view.value(font.get("Encoding"))):
+        # The codes are characters, whatever /ToUnicode claims.
+        return TextCodes(2, {}, "utf-16-be")
+    return None if mapped is None else TextCodes(2, mapped)
+
+
+def is_unicode_map(encoding: Value) -> bool:
+    """Whether a predefined CMap takes codes of two bytes for Unicode (table 116)."""
+    return isinstance(encoding, str) and _UNICODE_CMAP.fullmatch(encoding) is not None
 
 
 def _simple(view: View, font: dict[str, Value], mapped: dict[int, str]) -> TextCodes:
     """A font with one byte for each glyph (cl. 9.6.5.1).
 
-    The encoding chooses the glyphs, so what it says goes before what /ToUnicode claims.
+    The encoding chooses the glyphs, so what it says goes before what /ToUnicode claims. Only a
+    font file may have glyphs under names that tell nothing.
     """
     encoding = view.value(font.get("Encoding"))
     descriptor = view.dictionary(font.get("FontDescriptor"))
     embedded = any(key in descriptor for key in ("FontFile", "FontFile2", "FontFile3"))
     details = encoding if isinstance(encoding, dict) else {}
     named = details.get("BaseEncoding") if details else encoding
-    others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else "latin-1"
+    others = _PYTHON_NAMES.get(named, "latin-1") if isinstance(named, str) else _UNNAMED
     listed = _differences(view.items(details.get("Differences")))
     known = {code: text for code, text in listed.items() if text != UNKNOWN}
     if named is None and embedded:
         return TextCodes(1, {**listed, **mapped, **known}, others, guessed=not mapped)
-    claimed = {code: mapped.get(code, UNKNOWN) for code in listed}
-    return TextCodes(1, {**claimed, **known}, others)
+    claimed = {code: mapped.get(code, UNKNOWN) if embedded else UNKNOWN for code in listed}
+    signs = {} if isinstance(named, str) else _STANDARD_SIGNS
+    return TextCodes(1, {**signs, **claimed, **known}, others)
 
 
 def _differences(items: list[Value]) -> dict[int, str]:
@@ -116,8 +118,7 @@ def _differences(items: list[Value]) -> dict[int, str]:
         if isinstance(item, int):
             code = item
         elif isinstance(item, str):
-            single = item if len(item) == 1 else UNKNOWN
-            meanings[code] = _GLYPHS.get(item, single)
+            meanings[code] = glyph_meaning(item) or UNKNOWN
             code += 1
     return meanings
 

@@ -24,6 +24,7 @@ PERMITTED, _, FORBIDDEN = Permission
 LOOK = b"/Type /XObject /Subtype /Form /BBox [0 0 90 20] /Resources << /Font << /F 5 0 R >> >> "
 SHOWN = b"/Tx BMC q BT /F 12 Tf 2 2 Td (%b) Tj ET Q EMC"
 BOX = b"/Rect [9 9 19 19] /AP << /N << /Yes 43 0 R /Off 44 0 R >> >> "
+TOTAL = b"/Ff 1 /Rect [9 9 99 99] /AA << /C << /S /JavaScript /JS (sum) >> >> "
 FIELDS = b" 45 0 R 46 0 R 47 0 R 48 0 R"
 STATES = {43: stream(b"0 0 m 9 9 l S", LOOK), 44: stream(b"", LOOK)}
 BASE = append(
@@ -33,7 +34,7 @@ BASE = append(
         45: WIDGET % (b"Btn", b"Box", BOX + b"/V /Off /AS /Off "),
         46: WIDGET % (b"Btn", b"Push", b"/Ff 65536 /Rect [9 9 19 19] "),
         47: WIDGET % (b"Tx", b"Fixed", b"/Ff 1 /Rect [9 9 99 99] /V (1) "),
-        48: WIDGET % (b"Tx", b"Total", b"/Ff 1 /Rect [9 9 99 99] "),
+        48: WIDGET % (b"Tx", b"Total", TOTAL),
         6: FORM % (FIELDS, b"/CO [48 0 R] /XFA [(template) 20 0 R (datasets) 49 0 R] "),
         13: stream(SHOWN % b"100", LOOK),
         49: stream(b"<xfa:data/>"),
@@ -60,7 +61,7 @@ FILLED: dict[str, tuple[dict[int, bytes], set[str]]] = {
     ),
     "a box": (box(b"Yes", b"Yes"), {"form-value-changed"}),
     "a field that the form computes": (
-        {48: WIDGET % (b"Tx", b"Total", b"/Ff 1 /Rect [9 9 99 99] /V (7) ")},
+        {48: WIDGET % (b"Tx", b"Total", TOTAL + b"/V (7) ")},
         {"form-value-changed"},
     ),
     "values of the XFA form": ({49: stream(b"<xfa:data>1</xfa:data>")}, {"xfa-data-changed"}),
