@@ -22,7 +22,7 @@ _OTHERS = {
     "quotesinglbase": "‚", "quotedblleft": "“", "quotedblright": "”", "quotedblbase": "„",  # noqa: RUF001
     "guillemotleft": "«", "guillemotright": "»", "guilsinglleft": "‹", "guilsinglright": "›",  # noqa: RUF001
     "exclamdown": "¡", "questiondown": "¿", "brokenbar": "¦", "copyright": "©",
-    "registered": "®", "trademark": "™", "plusminus": "±", "multiply": "×", "divide": "÷",  # noqa: RUF001
+    "registered": "®", "trademark": "™", "plusminus": "±", "multiply": "×", "divide": "÷",
     "logicalnot": "¬", "onesuperior": "¹", "twosuperior": "²", "threesuperior": "³",
     "onequarter": "¼", "onehalf": "½", "threequarters": "¾", "ordfeminine": "ª",
     "ordmasculine": "º", "dagger": "†", "daggerdbl": "‡", "perthousand": "‰", "fi": "fi",
