@@ -28,6 +28,8 @@ _STANDING_OUT, _OPAQUE = 0.2, 0.4
 _COVERED = 0.35
 _PAPER = 1.0
 _SAME_LINE = 0.5
+# The edges of a full field, and what is left below its last line, are less than this of a line.
+_ROOM = 1.5
 
 
 def is_readable(
@@ -75,7 +77,7 @@ def fills_field(
     fallback: dict[str, Value],
     budget: Budget,
 ) -> bool:
-    """Whether the words of an appearance go down to the lower edge, so that no line more fits.
+    """Whether the words of an appearance go from edge to edge, so that no line more fits.
 
     Raises MalformedPdf for an appearance that is not wholly understood.
     """
@@ -84,8 +86,9 @@ def fills_field(
     boxes = [mark.whole or mark.box for mark in marks if mark.kind is MarkKind.TEXT]
     if not boxes:
         return False
-    lowest = min(boxes, key=lambda box: box[1])
-    return lowest[1] - field[1] < lowest[3] - lowest[1]
+    line = max(box[3] - box[1] for box in boxes)
+    used = max(box[3] for box in boxes) - min(box[1] for box in boxes)
+    return field[3] - field[1] - used < _ROOM * line
 
 
 def _all_inside(words: list[Mark], field: Rectangle) -> bool:

@@ -66,8 +66,8 @@ def reading_from_right(value: str, parts: list[str]) -> Reading:
     Its characters may be drawn in any order, but every run of digits or Latin letters has to be
     drawn as it is, each in one of the `parts`.
     """
-    runs = sorted(_RUN.findall(_plain(value)))
-    drawn = sorted(run for part in parts for run in _RUN.findall(_plain(part)))
+    runs = sorted(_runs(value))
+    drawn = sorted(run for part in parts for run in _runs(part))
     if runs == drawn:
         return Reading.WHOLE
     same = sorted("".join(runs)) == sorted("".join(drawn))
@@ -87,6 +87,12 @@ def overrides_order(value: str) -> bool:
 def same_words(value: str, other: str) -> bool:
     """Whether two texts have the same characters, in order, blanks apart."""
     return _characters(value) == _characters(other)
+
+
+def _runs(value: str) -> list[str]:
+    """The runs of digits, of any script, and of Latin letters and signs."""
+    digits = (str(unicodedata.decimal(item, item)) for item in _plain(value))
+    return _RUN.findall("".join(digits))
 
 
 def _plain(value: str) -> str:
