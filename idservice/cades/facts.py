@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from idservice.ades.algorithm_facts import algorithm_facts, baseline_form
+from idservice.ades.claims import claim_remarks, signer_claims
 from idservice.ades.gathering import carried_pieces, certificate_pieces, gather
 from idservice.ades.time_stamps import ReadTimeStamp, signature_time_stamps
 from idservice.cades.archive import SIGNATURE_END, ArchiveTimeStamps, read_archive
@@ -140,7 +141,7 @@ def _signature(
         level=(BASELINE_B if sound else BES) if cms.identified else NOT_ETSI,
         integrity=Integrity(cms.integrity),
         coverage=Coverage.WHOLE_FILE,
-        findings=(*cms.findings, *shortcomings, *cms.remarks),
+        findings=(*cms.findings, *shortcomings, *cms.remarks, *claim_remarks(cms.claimed)),
         certificate_der=cms.certificate_der,
         identified=cms.identified,
         certificates=cms.certificates,
@@ -149,6 +150,7 @@ def _signature(
         end=SIGNATURE_END,
         time_stamps=tuple(item.facts for item in stamps),
         algorithms=algorithm_facts(cms.signed_with),
+        claims=signer_claims(cms.claimed),
         digest=cms.digest,
         value=cms.signature,
     )

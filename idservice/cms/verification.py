@@ -31,6 +31,7 @@ from idservice.cms.attribute_rules import (
     single,
 )
 from idservice.cms.carried_data import NOTHING_CARRIED, CarriedData, carried_data
+from idservice.cms.claimed import NOTHING_CLAIMED, Claimed, read_claims
 from idservice.cms.parsing import SignedData, SignerInfo, parse_signed_data
 from idservice.cms.remarks import SIGNATURE_TIME_STAMP, unsigned_remarks
 from idservice.cms.signing_certificate import (
@@ -80,7 +81,8 @@ class CmsFacts:
     `remarks` are about parts that nobody signed and no rule asks for. `time_stamps` are the
     tokens over the value `signature`, as they came along; they were not looked at, and
     neither was `carried`, the evidence about certificates. `signed_with` tells scheme, hash and
-    size of the key, whether or not they are good enough; `digest` is that of what was signed.
+    size of the key, whether or not they are good enough; `digest` is that of what was signed;
+    `claimed` is what the signer says in signed attributes.
     """
 
     integrity: str
@@ -97,6 +99,7 @@ class CmsFacts:
     signed_with: SignedWith | None = None
     carried: CarriedData = NOTHING_CARRIED
     digest: tuple[str, bytes] | None = None
+    claimed: Claimed = NOTHING_CLAIMED
 
 
 def verify_detached(contents: bytes, digest_of: DigestOf) -> CmsFacts:
@@ -176,6 +179,7 @@ def verify_signer(
         None if algorithm is None else signed_with(algorithm, None if used is None else used.bits),
         carried_data(signed_data, signer),
         _digest(signer, digest_of),
+        read_claims(signer),
     )
 
 

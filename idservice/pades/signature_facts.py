@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idservice.ades.algorithm_facts import algorithm_facts, baseline_form
+from idservice.ades.claims import claim_remarks, signer_claims
 from idservice.ades.time_stamps import signature_time_stamps
 from idservice.cms.carried_data import CarriedData
 from idservice.cms.verification import CmsFacts, verify_detached
@@ -29,7 +30,7 @@ from idservice.pdf.certificate_entry import read_certificate_entry
 from idservice.pdf.frame import PdfData
 from idservice.pdf.revisions import Revision
 from idservice.pdf.signatures import SignatureDictionary
-from idservice.validation.facts import Claims, Coverage, Integrity, SignatureFacts, TimeStampFacts
+from idservice.validation.facts import Coverage, Integrity, SignatureFacts, TimeStampFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def signature_facts(
     cms = _cms(data, found, digests)
     item, revision = found.item, found.revision
     faults = found.findings + cms.findings
-    shortcomings = level_findings(item, cms) + cms.remarks
+    shortcomings = (*level_findings(item, cms), *cms.remarks, *claim_remarks(cms.claimed))
     name = item.name or (f"object {item.object_number}" if item.object_number else "unnamed")
     end = _sound_end(found)
     stamps = signature_time_stamps(name, cms.time_stamps, cms.signature, end)
@@ -72,7 +73,9 @@ def signature_facts(
         end=end,
         time_stamps=tuple(item.facts for item in stamps),
         algorithms=algorithm_facts(cms.signed_with),
-        claims=Claims(item.reason, item.location, item.contact),
+        claims=signer_claims(
+            cms.claimed, reason=item.reason, location=item.location, contact=item.contact
+        ),
         format_name=item.sub_filter,
         digest=_signed_digest(cms, digests),
         value=cms.signature,

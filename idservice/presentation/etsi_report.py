@@ -160,9 +160,12 @@ class _Writer:
         if facts.claimed_signing_time is not None:
             time = time_text(facts.claimed_signing_time)
             add(signed_attribute(found, "SigningTime"), "Time", time)
+        _text(found, "DataObjectFormat", "MimeType", claims.mime_type)
         for commitment in claims.commitments:
             attribute = signed_attribute(found, "CommitmentTypeIndication")
             add(attribute, "CommitmentTypeIdentifier", object_uri(commitment))
+        policy = None if claims.signature_policy is None else object_uri(claims.signature_policy)
+        _text(found, "SigPolicyIdentifier", "SigPolicyId", policy)
         _text(found, "SignatureProductionPlace", "AddressString", claims.location)
         for role in claims.roles:
             details = add(signed_attribute(found, "SignerRole"), "RoleDetails")

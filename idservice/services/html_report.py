@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 
 import idservice
+from idservice.cms.claims import Commitment
 from idservice.services.report_pages import Progress, signed_revisions
 from idservice.validation.report import printable
 
@@ -58,11 +59,17 @@ def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["data_uri"] = _data_uri
     environment.filters["safe_text"] = printable
+    environment.filters["commitment"] = _commitment
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _data_uri(picture: Picture) -> str:
     return "data:image/webp;base64," + base64.b64encode(picture.webp).decode("ascii")
+
+
+def _commitment(oid: str) -> str:
+    """Name a commitment as people do; one of another list keeps its number."""
+    return next((f"proof of {item.value}" for item in Commitment if item.oid == oid), oid)
 
 
 def _safe(value: Any) -> Any:

@@ -24,6 +24,7 @@ ADJUSTABLE: dict[str, SubIndication] = {
             "not_pades",
             "reason_twice",
             "security_store_damaged",
+            "signature_policy_not_applied",
             "signing_time_in_cms",
             "unsigned_attribute_unknown",
             "usage_rights_not_validated",

@@ -101,6 +101,9 @@ class Claims:
     """What a signer said about the signature; nobody has verified any of it.
 
     `roles` are claimed roles, `commitments` and `signature_policy` object identifiers or names.
+    `signature_policy_digest` is that of its document, such as "sha256:…" in hexadecimal digits,
+    `signature_policy_uri` where it can be read. `mime_type` and `content_description` are about
+    the signed file.
     """
 
     reason: str | None = None
@@ -109,6 +112,10 @@ class Claims:
     roles: tuple[str, ...] = ()
     commitments: tuple[str, ...] = ()
     signature_policy: str | None = None
+    signature_policy_digest: str | None = None
+    signature_policy_uri: str | None = None
+    mime_type: str | None = None
+    content_description: str | None = None
 
 
 class TimeStampKind(Enum):

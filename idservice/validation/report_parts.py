@@ -36,6 +36,10 @@ def claims_json(claims: Claims) -> dict[str, Any]:
         "roles": list(claims.roles),
         "commitments": list(claims.commitments),
         "signaturePolicy": claims.signature_policy,
+        "signaturePolicyDigest": claims.signature_policy_digest,
+        "signaturePolicyUri": claims.signature_policy_uri,
+        "mimeType": claims.mime_type,
+        "contentDescription": claims.content_description,
     }
 
 

@@ -252,6 +252,8 @@ RULES: dict[str, Rule] = {
         "claimed_time_missing",
         "cms_ber",
         "signing_time_missing",
+        "signature_policy_not_applied",
+        "claim_unreadable",
         "archive_time_stamp_not_judged",
         "reason_twice",
         "location_twice",

@@ -231,6 +231,10 @@ def _claims_from_json(value: Any) -> Claims:
         roles=tuple(_text(item) for item in value["roles"]),
         commitments=tuple(_text(item) for item in value["commitments"]),
         signature_policy=_optional_text(value["signature_policy"]),
+        signature_policy_digest=_optional_text(value["signature_policy_digest"]),
+        signature_policy_uri=_optional_text(value["signature_policy_uri"]),
+        mime_type=_optional_text(value["mime_type"]),
+        content_description=_optional_text(value["content_description"]),
     )
 
 

@@ -131,6 +131,10 @@ class ClaimsAnswer(ReportModel):
     roles: list[str]
     commitments: list[str]
     signaturePolicy: str | None  # noqa: N815 - the name on the wire
+    signaturePolicyDigest: str | None  # noqa: N815 - the name on the wire
+    signaturePolicyUri: str | None  # noqa: N815 - the name on the wire
+    mimeType: str | None  # noqa: N815 - the name on the wire
+    contentDescription: str | None  # noqa: N815 - the name on the wire
 
 
 class CertificateAnswer(ReportModel):

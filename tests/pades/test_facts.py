@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idservice.crypto import der
 from idservice.errors import (
     IdServiceError,
     InputTooLarge,
@@ -28,6 +29,7 @@ from support.signing import signed
 
 GOOD = SignedPdf().build()
 OWN = signed(pdfs.baseline())
+COMMITMENT = der.sequence(der.object_identifier("1.2.3"))
 
 
 def test_a_good_file_is_intact_and_whole() -> None:
@@ -203,18 +205,32 @@ def test_what_is_no_baseline_signature_is_called_so(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("oid", "entry", "code"),
+    ("oid", "value", "entry", "code"),
     [
-        ("1.2.840.113549.1.9.5", "Reason", "signing_time_in_cms"),
-        ("1.2.840.113549.1.9.16.2.16", "Reason", "reason_twice"),
-        ("1.2.840.113549.1.9.16.2.17", "Location", "location_twice"),
+        ("1.2.840.113549.1.9.5", der.NULL, "Reason", "signing_time_in_cms"),
+        ("1.2.840.113549.1.9.16.2.16", COMMITMENT, "Reason", "reason_twice"),
+        ("1.2.840.113549.1.9.16.2.17", der.sequence(), "Location", "location_twice"),
     ],
 )
-def test_what_is_said_twice_lowers_the_level(oid: str, entry: str, code: str) -> None:
+def test_what_is_said_twice_lowers_the_level(oid: str, value: bytes, entry: str, code: str) -> None:
     """Time, reason and place stand either in the PDF or in the CMS (EN 319 142-1 cl. 6.3)."""
-    cms = Forgery(add=((oid, [b"\x05\x00"]),))
+    cms = Forgery(add=((oid, [value]),))
     signature = only_signature(SignedPdf(cms=cms.encode, entries={entry: b"(x)"}).build())
     assert (codes(signature), signature.level) == ({code}, "PAdES_BES")
+
+
+@pytest.mark.parametrize(
+    ("oid", "value", "code"),
+    [
+        ("1.2.840.113549.1.9.16.2.15", der.NULL, "signature_policy_not_applied"),
+        ("1.2.840.113549.1.9.16.2.16", der.NULL, "claim_unreadable"),
+    ],
+)
+def test_what_a_claim_is_worth_is_told(oid: str, value: bytes, code: str) -> None:
+    """A policy is not applied, an unreadable claim not shown; neither changes the form."""
+    cms = Forgery(add=((oid, [value]),))
+    signature = only_signature(SignedPdf(cms=cms.encode).build())
+    assert (codes(signature), signature.level) == ({code}, "PAdES_BASELINE_B")
 
 
 # ------------------------------------------------------------ encryption, limits
