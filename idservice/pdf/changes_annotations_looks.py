@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from idservice.pdf.annotation_flags import can_show
-from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.content_tokens import operations
+from idservice.pdf.object_values import Keyword, Reference, Value
 from idservice.pdf.page_marks import Budget, form_marks
 from idservice.pdf.page_marks_colours import light_of
-from idservice.pdf.page_marks_fonts import number
+from idservice.pdf.page_marks_fonts import family_of, number
 from idservice.pdf.page_marks_paths import line_pieces
 from idservice.pdf.page_marks_state import (
     Mark,
@@ -38,11 +39,14 @@ _UNTURNED = 0x08 | 0x10
 _OUTLINED = frozenset({"Square", "Circle", "Polygon", "PolyLine", "Line"})
 _ICONS = frozenset({"Text", "Popup"})
 _STRUCK = frozenset({"Underline", "StrikeOut", "Squiggly"})
+_BLENDING = ("Multiply", "Darken")
 _LIST_DEPTH = 4
 _THIN = 3.0
 # How far the ends of a line reach, in widths of it; how thick viewers strike, in heights of text.
 _ENDING, _STROKE = 3.0, 1 / 16
 _DEFAULT_LIGHT = 0.89
+# How viewers set a text whose size nobody says; heights of lines in sizes of the font.
+_USUAL_SIZE, _LEADING, _HEIGHT, _MAX_LINES = 12.0, 1.15, 1.23, 200
 
 
 def annotation_marks(
@@ -71,7 +75,7 @@ def annotation_marks(
             view, stream, lambda box, matrix: placed(rect, box, matrix), budget, fallback
         )
     if not streams:
-        marks += _only_without(entries, rect)
+        marks += _only_without(view, entries, rect)
     flags = view.value(entries.get("F", 0))
     if isinstance(flags, int) and flags & _UNTURNED:
         # Of another size at each magnification, or upright on a page that is turned.
@@ -131,6 +135,9 @@ def _drawn_without(view: View, entries: dict[str, Value], rect: Rectangle) -> It
     if kind == "Highlight":
         light = _light(view, entries.get("C"))
         hides = 1.0 - (_DEFAULT_LIGHT if light is None else light)
+        # Without an appearance of its own it is drawn by this mode (PDF 2.0, table 166).
+        if view.value(entries.get("BM", "Multiply")) not in _BLENDING:
+            hides = _alpha(view, entries)
         for box in _quads(view, entries):
             yield Mark(MarkKind.SHAPE, box, hides, light, _shorter(box))
     if kind in {"Square", "Circle", "Link"} and width > 0:
@@ -169,17 +176,58 @@ def _between(one: Point, other: Point, part: float) -> Point:
     return one[0] + (other[0] - one[0]) * part, one[1] + (other[1] - one[1]) * part
 
 
-def _only_without(entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
+def _only_without(view: View, entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
     """What viewers draw only where there is no appearance."""
     kind = entries.get("Subtype")
     if kind == "FreeText":
-        yield Mark(MarkKind.TEXT, rect)
-        if entries.get("C"):
-            yield Mark(MarkKind.AREA, rect, thickness=_shorter(rect))
+        yield from _text_without(view, entries, rect)
+    elif kind == "Line" and view.value(entries.get("Cap")) is Keyword.TRUE:
+        yield from _caption(view, entries)
     elif kind == "Caret":
         yield Mark(MarkKind.SHAPE, rect, light=0.0, thickness=_shorter(rect))
     elif kind not in _OUTLINED | _ICONS | _STRUCK | {"Highlight", "Ink", "Link"}:
         yield Mark(MarkKind.PICTURE, rect)
+
+
+def _text_without(view: View, entries: dict[str, Value], rect: Rectangle) -> Iterator[Mark]:
+    """A text that viewers set into its rectangle, on its ground and in its border."""
+    if entries.get("C"):
+        light = _light(view, entries.get("C"))
+        yield Mark(MarkKind.AREA, rect, light=light, thickness=_shorter(rect))
+    width = _border_width(view, entries)
+    if width > 0 and not {"BS", "Border"}.isdisjoint(entries):
+        yield from (
+            Mark(mark.kind, mark.box, mark.hides, 0.0, width) for mark in _outline(rect, width)
+        )
+    yield Mark(MarkKind.TEXT, rect)
+    size, family = _default_look(view, entries.get("DA"))
+    words = view.value(entries.get("Contents"))
+    length = len(words) if isinstance(words, bytes) else 0
+    width = max(size, rect[2] - rect[0])
+    lines = min(_MAX_LINES, (rect[3] - rect[1]) / (_LEADING * size), 1 + length * size / width)
+    for line in range(int(lines)):
+        top = rect[3] - line * _LEADING * size
+        box = rect[0], top - _HEIGHT * size, rect[2], top
+        yield Mark(MarkKind.TEXT, box, size=size, family=family)
+
+
+def _default_look(view: View, value: Value) -> tuple[float, str]:
+    """Return size and family of the font of a default appearance (cl. 12.7.4.3)."""
+    given = view.value(value)
+    for operator, operands in operations(given if isinstance(given, bytes) else b""):
+        if operator == "Tf" and len(operands) > 1 and isinstance(operands[1], float):
+            name = operands[0]
+            return operands[1] or _USUAL_SIZE, family_of(name if isinstance(name, str) else None)
+    return _USUAL_SIZE, ""
+
+
+def _caption(view: View, entries: dict[str, Value]) -> Iterator[Mark]:
+    """The words that viewers set on a line or above it, moved as it says (cl. 12.5.6.7)."""
+    offset = [number(view, item) for item in view.items(entries.get("CO"))] or [0.0, 0.0]
+    for line in _lines(view, entries):
+        left, bottom, right, top = box_of(line, _USUAL_SIZE)
+        across, upwards = offset[0], offset[-1]
+        yield Mark(MarkKind.TEXT, (left + across, bottom + upwards, right + across, top + upwards))
 
 
 def _outline(rect: Rectangle, width: float) -> Iterator[Mark]:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from idservice.errors import InputTooLarge, MalformedPdf
 from idservice.pdf.annotation_flags import can_show
-from idservice.pdf.changes_annotations_looks import annotation_box, annotation_marks
+from idservice.pdf.changes_annotations_looks import (
+    annotation_box,
+    annotation_marks,
+    has_appearance,
+)
 from idservice.pdf.changes_covering_page import Harm, PageContent, harm_on_unknown
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget, page_marks
@@ -19,12 +23,14 @@ from idservice.pdf.page_marks_state import Mark, MarkKind, box_of
 if TYPE_CHECKING:
     from idservice.pdf.document_roles import Roles
     from idservice.pdf.object_history import Step, View
+    from idservice.pdf.page_geometry import Rectangle
 
 # What lies over a comment without words of its own hides nothing that was signed.
 _NOT_PROTECTED = frozenset({"Popup", "Link", "Text", "Highlight"})
 # These may stand beside what was signed, and not over it however thin they are.
 _BESIDE_ONLY = frozenset({"FreeText", "Stamp"})
-_MAX_ICON = 40.0
+# The side of the largest appearance that is a sign, and of a sign that viewers draw.
+_MAX_ICON, _ICON = 40.0, 20.0
 _ICON_LIKE = frozenset({"Text", "Caret"})
 _NEAR_WHITE, _OPAQUE = 0.93, 0.9
 _VEIL, _LINE = 0.7, 3.0
@@ -75,8 +81,9 @@ class SignedContent:
         """Return what an annotation does to the signed content of its page."""
         try:
             marks = annotation_marks(step.new, entries, self._budget)
-            if _is_icon(step.new, entries, marks):
-                return None
+            sign = _sign(step.new, entries, marks)
+            if sign is not None:
+                return self._harm_of_sign(step, roles, page, key, sign)
             if _draws_too_much(entries.get("Subtype"), marks):
                 return Harm.IMITATES
             content = self._content(step, roles, page) if marks else None
@@ -86,6 +93,14 @@ class SignedContent:
             return Harm.COVERS if over else content.harm(key, marks)
         except _UNREADABLE:
             return Harm.COVERS
+
+    def _harm_of_sign(
+        self, step: Step, roles: Roles, page: int | None, key: object, box: Rectangle
+    ) -> Harm | None:
+        """A note may stand on text, as long as it leaves every word of it."""
+        content = self._content(step, roles, page)
+        hidden = content is not None and content.hidden_by_sign(key, box)
+        return Harm.COVERS if hidden else None
 
     def hidden_by_widget(
         self, step: Step, roles: Roles, page: int | None, number: int, *, was_there: bool = False
@@ -172,19 +187,24 @@ def _beside(entries: dict[str, Value], marks: list[Mark]) -> list[Mark]:
     return [Mark(MarkKind.PICTURE, box_of(corners))]
 
 
-def _is_icon(view: View, entries: dict[str, Value], marks: list[Mark]) -> bool:
-    """Whether an annotation is a small sign that shows itself and nothing else.
+def _sign(view: View, entries: dict[str, Value], marks: list[Mark]) -> Rectangle | None:
+    """Return where a small sign shows that means itself and nothing else, None for no sign.
 
     Notes stand where people put them, over text as well. They may be neither a patch in the
-    colour of paper nor a text or picture.
+    colour of paper nor a text or picture. One without an appearance is drawn by viewers from
+    the upper left corner of its rectangle, in their own size (cl. 12.5.6.4 and 12.5.3).
     """
-    if entries.get("Subtype") not in _ICON_LIKE:
-        return False
-    left, bottom, right, top = annotation_box(view, entries)
+    kind = entries.get("Subtype")
+    if kind not in _ICON_LIKE or not can_show(view, entries):
+        return None
+    left, bottom, right, top = box = annotation_box(view, entries)
+    if kind == "Text" and not has_appearance(view, entries):
+        return left, top - _ICON, left + _ICON, top
     small = right - left <= _MAX_ICON and top - bottom <= _MAX_ICON
-    return small and not any(
+    plain = not any(
         mark.kind in {MarkKind.TEXT, MarkKind.PICTURE} or _is_patch(mark) for mark in marks
     )
+    return box if small and plain else None
 
 
 def _is_patch(mark: Mark) -> bool:

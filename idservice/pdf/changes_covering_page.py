@@ -8,12 +8,12 @@ annotation: Mladenov and others, 2021).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 from typing import TYPE_CHECKING
 
-from idservice.pdf.page_marks_state import Mark, MarkKind
+from idservice.pdf.changes_covering_text import Piece, imitates
+from idservice.pdf.page_marks_state import Mark, MarkKind, common
 from idservice.pdf.stored_objects import malformed
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ _MOST_VEILED, _MOST_STRUCK = 0.85, 0.5
 # How thick a line over a text may be, in points or as a part of the height of the text.
 _THICK, _THICK_PART = 3.0, 0.35
 _THICK_OVER_PICTURES = 4.0
-# Text that stands this close beside other text reads as a part of it, in heights of the text.
-_BESIDE = 1.0
+# What a small sign may hide of one word, in characters of middle width, all signs together.
+_MOST_CHARACTERS = 2.0
 
 
 class Harm(Enum):
@@ -47,15 +47,6 @@ class Harm(Enum):
 
     COVERS = "covers"
     IMITATES = "imitates"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of what was signed; `owner` is the object of the annotation it is of, or None."""
-
-    kind: MarkKind
-    box: Rectangle
-    owner: int | None = None
 
 
 class PageContent:
@@ -69,6 +60,7 @@ class PageContent:
         self._large: list[int] = []
         self._veils: dict[int, dict[object, float]] = {}
         self._struck: dict[int, dict[object, float]] = {}
+        self._signs: dict[int, dict[object, float]] = {}
         self._taken_by: dict[object, set[int]] = {}
 
     def protect(self, marks: Iterable[Mark], owner: int | None = None) -> None:
@@ -77,7 +69,8 @@ class PageContent:
             if mark.hides < _CLEAR or _is_empty(mark.box):
                 continue
             for kind, box in _pieces_of(mark):
-                self._add(Piece(kind, box, owner))
+                likely = None if mark.whole is None else common(box, mark.whole)
+                self._add(Piece(kind, box, owner, likely, mark.size, mark.family, mark.light))
 
     def harm(self, key: object, marks: Iterable[Mark]) -> Harm | None:
         """Return what the marks of one annotation do, the gravest first; None for nothing.
@@ -85,10 +78,23 @@ class PageContent:
         `key` names the annotation: what it took before counts no more. Raises MalformedPdf
         for too much to compare.
         """
-        for index in self._taken_by.pop(key, ()):
-            self._veils.get(index, {}).pop(key, None)
-            self._struck.get(index, {}).pop(key, None)
-        return next((harm for mark in marks if (harm := self._harm(key, mark))), None)
+        self._release(key)
+        drawn = list(marks)
+        return next((harm for mark in drawn if (harm := self._harm(key, mark, drawn))), None)
+
+    def hidden_by_sign(self, key: object, box: Rectangle) -> bool:
+        """Whether a small sign, with all others, hides more than two characters of a word.
+
+        `key` names the annotation. Raises MalformedPdf for too much to compare.
+        """
+        self._release(key)
+        hidden = False
+        for index, piece in self._near(box):
+            parts = self._signs.setdefault(index, {})
+            parts[key] = piece.characters_under(box)
+            self._taken_by.setdefault(key, set()).add(index)
+            hidden |= sum(parts.values()) > _MOST_CHARACTERS
+        return hidden
 
     def hidden_by(self, marks: Iterable[Mark], owner: int | None) -> bool:
         """Whether marks lie over words or pictures that are not of the annotation `owner`.
@@ -113,11 +119,17 @@ class PageContent:
             if piece.kind in {MarkKind.TEXT, MarkKind.PICTURE}
         ]
 
-    def _harm(self, key: object, mark: Mark) -> Harm | None:
+    def _release(self, key: object) -> None:
+        """Forget what an annotation took when it was looked at before."""
+        for index in self._taken_by.pop(key, ()):
+            for parts in (self._veils, self._struck, self._signs):
+                parts.get(index, {}).pop(key, None)
+
+    def _harm(self, key: object, mark: Mark, marks: list[Mark]) -> Harm | None:
         if mark.hides < _CLEAR or _is_empty(mark.box):
             return None
         if mark.kind is MarkKind.TEXT:
-            return self._text_harm(mark)
+            return self._text_harm(mark, marks)
         near = list(self._near(mark.box))
         if mark.kind is MarkKind.PICTURE and near:
             return Harm.COVERS
@@ -135,14 +147,10 @@ class PageContent:
                 return Harm.COVERS
         return None
 
-    def _text_harm(self, mark: Mark) -> Harm | None:
+    def _text_harm(self, mark: Mark, marks: list[Mark]) -> Harm | None:
         if any(True for _ in self._near(mark.box)):
             return Harm.COVERS
-        reach = _BESIDE * (mark.box[3] - mark.box[1])
-        left, bottom, right, top = mark.box
-        beside = self._near((left - reach, bottom, right + reach, top))
-        words = any(piece.kind is MarkKind.TEXT for _, piece in beside)
-        return Harm.IMITATES if words else None
+        return Harm.IMITATES if imitates(mark, marks, self._near) else None
 
     def _strike(self, index: int, key: object, share: float) -> float:
         """Draw a line over a piece; return how much of it all lines together take."""

@@ -21,7 +21,8 @@ from idservice.pdf.page_marks_state import Mark, MarkKind
 from idservice.pdf.widget_values import inherited
 
 if TYPE_CHECKING:
-    from idservice.pdf.changes_covering_page import PageContent, Piece
+    from idservice.pdf.changes_covering_page import PageContent
+    from idservice.pdf.changes_covering_text import Piece
     from idservice.pdf.changes_judgement import Judgement
     from idservice.pdf.object_history import View
     from idservice.pdf.page_geometry import Rectangle

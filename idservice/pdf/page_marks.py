@@ -268,7 +268,8 @@ class _ContentReader:
             on_page = common(box_through(state.matrix, box), state.clip)
             whole = box_through(state.matrix, likely)
             hides = state.hides(paint)
-            self._put([Mark(MarkKind.TEXT, on_page, hides, paint.light, 0.0, whole, in_order)])
+            look = state.text.look(seen)
+            self._put([Mark(MarkKind.TEXT, on_page, hides, paint.light, 0, whole, in_order, *look)])
 
     def _glyph(self, font: MarkFont, code: int) -> Rectangle | None:
         """Return the box of a character that is drawn (Type 3), None for one without marks."""

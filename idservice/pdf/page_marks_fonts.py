@@ -33,6 +33,12 @@ _HELVETICA = (
     *(556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333),
     *(500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
 )
+# By parts of names, the first that fits; names say more than the flags of descriptors do.
+_FAMILIES = (
+    ("mono", ("mono", "courier", "consol", "typewriter")),
+    ("sans", ("sans", "helv", "arial", "verdana", "calibri", "tahoma", "roboto", "gothic")),
+    ("serif", ("serif", "times", "tiro", "roman", "georgia", "garamond", "cambria", "palatino")),
+)
 _STANDARD = {"Helvetica": _HELVETICA, "Courier": (600,) * 95, "Courier-Bold": (600,) * 95}
 
 
@@ -42,6 +48,7 @@ class MarkFont:
 
     Widths are in units of the font size. `usual` is that of codes without one, None when it is
     not known. `is_drawn` tells that characters are content streams (Type 3), in `glyphs`.
+    `family` is sans, serif or mono, and empty when nobody can say it.
     """
 
     is_composite: bool = False
@@ -50,6 +57,7 @@ class MarkFont:
     usual: float | None = None
     is_drawn: bool = False
     entries: dict[str, Value] = field(default_factory=dict)
+    family: str = ""
 
     def codes(self, text: bytes) -> Iterator[int]:
         """Yield the codes of a string; those of composite fonts have two bytes."""
@@ -87,7 +95,16 @@ def read_font(view: View, value: Value) -> MarkFont:
         widths = _standard_widths(view, entries)
     missing = view.dictionary(entries.get("FontDescriptor")).get("MissingWidth")
     usual = number(view, missing) * unit if missing is not None else None
-    return MarkFont(widths=widths, usual=usual, is_drawn=kind == "Type3", entries=entries)
+    family = family_of(entries.get("BaseFont"))
+    return MarkFont(
+        widths=widths, usual=usual, is_drawn=kind == "Type3", entries=entries, family=family
+    )
+
+
+def family_of(name: Value) -> str:
+    """Return what the letters of a font look like, by its name: sans, serif, mono or nothing."""
+    known = name.lower() if isinstance(name, str) else ""
+    return next((family for family, parts in _FAMILIES if any(map(known.__contains__, parts))), "")
 
 
 def _standard_widths(view: View, entries: dict[str, Value]) -> dict[int, float]:
@@ -115,14 +132,16 @@ def _composite(view: View, entries: dict[str, Value]) -> MarkFont:
     if len(below) != 1:
         raise malformed("a composite font has no font below it")
     descendant = view.dictionary(below[0])
+    family = family_of(entries.get("BaseFont"))
     if encoding != "Identity-H":
         # Codes of other lengths: no more is known than how many there may be.
-        return MarkFont(is_composite=False, is_vertical=vertical)
+        return MarkFont(is_composite=False, is_vertical=vertical, family=family)
     usual = descendant.get("DW")
     return MarkFont(
         is_composite=True,
         widths=_listed_widths(view, view.items(descendant.get("W"))),
         usual=1.0 if usual is None else number(view, usual) / _THOUSAND,
+        family=family,
     )
 
 

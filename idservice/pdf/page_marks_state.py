@@ -44,7 +44,8 @@ class Mark:
     does). `light` is the luminance of its colour from 0 (black) to 1, None when it is not
     known. `thickness` is of a line, or the shorter side of the box. Of a word, `whole` is where
     it would likely be without clipping, and `in_order` tells that its characters follow each
-    other upright in the order in which they are written.
+    other upright in the order in which they are written; `size` is that of its font on the
+    page, and `family` what its letters look like.
     """
 
     kind: MarkKind
@@ -54,6 +55,8 @@ class Mark:
     thickness: float = 0.0
     whole: Rectangle | None = None
     in_order: bool = True
+    size: float = 0.0
+    family: str = ""
 
 
 @dataclass(slots=True)
@@ -77,6 +80,10 @@ class TextState:
     leading: float = 0.0
     rise: float = 0.0
     mode: int = 0
+
+    def look(self, matrix: Matrix) -> tuple[float, str]:
+        """Return the size of the font under a matrix, and what its letters look like."""
+        return abs(self.size) * stretch(matrix), "" if self.font is None else self.font.family
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from support import attacks_imitation
 from support.attack_documents import LAYER, PAGE
 from support.attacks import Change, Recipes, Variant, over_bases
 from support.attacks_annotations import annotation
@@ -176,3 +177,4 @@ _RECIPES: Recipes = {
 def variants() -> Iterator[Variant]:
     """Every harmless kind of comment with a look that is not."""
     yield from over_bases("eaa-disguised", _RECIPES, ("table", "p3", "p3-objects"))
+    yield from attacks_imitation.variants()

@@ -15,6 +15,7 @@ from pypdf.generic import ArrayObject, FloatObject, RectangleObject
 from support.attack_documents import PAGE, PAGE_2, PAGE_3
 from support.attacks import Change, Recipes, Variant, over_bases, variant
 from support.attacks_annotations import annotation
+from support.honest_notes import NOTES
 from support.pdf_writing import stream
 from support.revision_writing import Revision
 
@@ -250,6 +251,7 @@ _PYPDF: dict[str, Callable[[], pypdf.generic.DictionaryObject]] = {
 def variants() -> Iterator[Variant]:
     """Every comment."""
     yield from over_bases("comment", COMMENTS, ("table", "p3", "p3-objects"))
+    yield from over_bases("comment-near", NOTES, ("table", "stream", "p3"))
     for base in ("table", "stream", "p3"):
         for name, (codes, change) in _OWN.items():
             yield variant("comment", name, base, codes.split(), _added_then(change))
