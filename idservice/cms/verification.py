@@ -185,7 +185,7 @@ def verify_signer(
 
 def _read(contents: bytes, findings: list[Finding]) -> SignedData:
     encoded, end = definite(contents)
-    if contents[end:].strip(b"\x00"):
+    if contents[end:] != bytes(len(contents) - end):
         findings.append(
             Finding(
                 "cms_trailing_data",

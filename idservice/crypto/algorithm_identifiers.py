@@ -6,7 +6,7 @@ RFC 5280 cl. 4.1.1.2; RFC 4055 cl. 3.1 for RSASSA-PSS, whose parameters carry th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from idservice.crypto import der, der_reader
 from idservice.crypto.algorithms import (
@@ -58,11 +58,21 @@ def parse_algorithm(element: Element, *, tag: int = der_reader.SEQUENCE) -> Algo
     """
     if element.tag != tag:
         raise MalformedDer("an algorithm identifier has the wrong tag")
+    read = _remembered if len(element.encoded) <= _REMEMBERED_BYTES else _parsed
+    return read(element)
+
+
+def _parsed(element: Element) -> AlgorithmIdentifier:
     parts = element.elements()
     oid = parts.take().object_identifier()
     parameters = None if parts.at_end else parts.take().encoded
     parts.finish()
     return AlgorithmIdentifier(oid, parameters, element.encoded)
+
+
+# Everything names the same few algorithms, in few bytes.
+_REMEMBERED_BYTES = 128
+_remembered = lru_cache(maxsize=256)(_parsed)
 
 
 def resolve_signature_algorithm(claimed: AlgorithmIdentifier) -> SignatureAlgorithm:
@@ -76,13 +86,19 @@ def resolve_signature_algorithm(claimed: AlgorithmIdentifier) -> SignatureAlgori
     return signature_algorithm_by_oid(claimed.oid)
 
 
+@lru_cache(maxsize=256)
+def key_algorithm(spki_der: bytes) -> AlgorithmIdentifier:
+    """Read what a DER SubjectPublicKeyInfo is a key of. Raises MalformedDer."""
+    return parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
+
+
 def require_fits_key_identifier(spki_der: bytes, algorithm: SignatureAlgorithm) -> None:
     """Require that a DER SubjectPublicKeyInfo may be used with an algorithm.
 
     A key under id-RSASSA-PSS makes nothing but PSS, and with parameters nothing but PSS with
     their hash (RFC 4055 cl. 1.2 and 3.3). Raises UnsupportedAlgorithm, MalformedDer.
     """
-    key = parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
+    key = key_algorithm(spki_der)
     if key.oid != RSASSA_PSS:
         return
     hash_algorithm = None if key.parameters_der is None else _pss_hash(key.parameters_der)

@@ -125,19 +125,29 @@ def read(data: bytes, tag: int | None = None) -> Element:
 
 def require_primitives(element: Element) -> None:
     """Require the DER form of every universal primitive inside, whatever the structure means."""
-    pending = [element]
+    data = element.encoded
+    pending = [(0, len(data))]
     while pending:
-        item = pending.pop()
-        if item.tag & 0x20:
-            pending.extend(item.elements().rest())
-        elif item.tag == INTEGER:
-            _integer(item.contents, MAX_BYTES)
-        elif item.tag == OBJECT_IDENTIFIER:
-            _object_identifier(item.contents)
-        elif item.tag == NULL and item.contents:
-            raise _malformed("a NULL has contents")
-        elif item.tag == BOOLEAN and item.contents not in (b"\x00", b"\xff"):
-            raise _malformed("a boolean is neither 00 nor FF")
+        position, end = pending.pop()
+        while position < end:
+            tag = data[position]
+            start, stop = contents_range(data, position, end)
+            if tag & 0x20:
+                pending.append((start, stop))
+            elif tag <= OBJECT_IDENTIFIER:
+                _require_primitive(tag, data[start:stop])
+            position = stop
+
+
+def _require_primitive(tag: int, contents: bytes) -> None:
+    if tag == INTEGER:
+        _integer(contents, MAX_BYTES)
+    elif tag == OBJECT_IDENTIFIER:
+        _object_identifier(contents)
+    elif tag == NULL and contents:
+        raise _malformed("a NULL has contents")
+    elif tag == BOOLEAN and contents not in (b"\x00", b"\xff"):
+        raise _malformed("a boolean is neither 00 nor FF")
 
 
 def require_sorted(set_of: Element) -> None:

@@ -52,8 +52,11 @@ def read_time(element: Element) -> datetime:
 
 
 def _parsed(text: str) -> datetime:
+    """Read year to second; the form was checked, so that each part has its digits."""
+    year, month, day = int(text[:4]), int(text[4:6]), int(text[6:8])
+    hour, minute, second = int(text[8:10]), int(text[10:12]), int(text[12:14])
     try:
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as exc:
         raise _malformed() from exc
 

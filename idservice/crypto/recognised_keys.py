@@ -7,6 +7,7 @@ are those of `crypto.keys`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.exceptions import UnsupportedAlgorithm as LibraryUnsupported
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from idservice.crypto import der, der_reader
 from idservice.crypto.algorithm_identifiers import (
     RSASSA_PSS,
+    key_algorithm,
     parse_algorithm,
     require_fits_key_identifier,
 )
@@ -78,8 +80,9 @@ class RecognisedKey:
     allowed: PublicKey | None
 
 
+@lru_cache(maxsize=256)
 def recognise_key(spki_der: bytes) -> RecognisedKey:
-    """Read a DER SubjectPublicKeyInfo of an allowed or recognised kind.
+    """Read a DER SubjectPublicKeyInfo of an allowed or recognised kind; the last are remembered.
 
     Raises MalformedKey for bytes that are no key, UnsupportedAlgorithm for a kind, curve or
     size that is not even recognised.
@@ -163,7 +166,7 @@ def _require_fits(spki_der: bytes, algorithm: RecognisedAlgorithm) -> None:
     if algorithm.allowed is not None:
         require_fits_key_identifier(spki_der, algorithm.allowed)
         return
-    key = parse_algorithm(der_reader.read(spki_der, der_reader.SEQUENCE).elements().take())
+    key = key_algorithm(spki_der)
     if key.oid != RSASSA_PSS:
         return
     if algorithm.scheme != "rsa-pss":

@@ -13,7 +13,6 @@ Rules about several signatures and about the prefix read alone are in `pades.fac
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from idservice.pdf.revisions import Revision, RevisionHistory
 
 _PARTS = 4
-# Letters of one case only: otherwise one bit could be changed without changing the value.
-_HEX = re.compile(rb"<(?:[0-9A-F]++|[0-9a-f]++)>")
+_UPPER, _LOWER = b"0123456789ABCDEF", b"0123456789abcdef"
 _MISSING_FIX = (
     "Ask the signer for the file as it was signed; this one was altered or is unfinished."
 )
@@ -99,7 +97,14 @@ def read_contents(data: PdfData, dictionary: Node) -> tuple[bytes | None, tuple[
 
 
 def _is_hexadecimal(text: bytes) -> bool:
-    return len(text) % 2 == 0 and _HEX.fullmatch(text) is not None
+    digits = text[1:-1]
+    # Letters of one case only: otherwise one bit could be changed without changing the value.
+    return (
+        bool(digits)
+        and len(digits) % 2 == 0
+        and text == b"<" + digits + b">"
+        and (not digits.translate(None, _UPPER) or not digits.translate(None, _LOWER))
+    )
 
 
 def coverage(data: PdfData, dictionary: Node, history: RevisionHistory) -> Coverage:

@@ -33,7 +33,7 @@ _STRING = rb"\((?:[^()\\]++|\\.|" + _MIDDLE + rb")*+\)"
 # An object up to its end or its stream, unless brackets in its strings nest deeper.
 _SIMPLE = re.compile(
     _WHITE + rb"*+\d++" + _WHITE + rb"++\d++" + _WHITE + rb"++obj"
-    rb"(?:[^(%/es]++|/[^\x00\t\n\x0c\r ()<>\[\]{}/%]*+|%[^\r\n]*+"
+    rb"(?:[^(%/es<]++|<[0-9A-Fa-f]*+|/[^\x00\t\n\x0c\r ()<>\[\]{}/%]*+|%[^\r\n]*+"
     rb"|" + _STRING + rb"|e(?!ndobj)|s(?!tream))*+"
     rb"(endobj|stream)",
     re.DOTALL,

@@ -8,8 +8,9 @@ what a library would tidy away: repeated keys, comments, blanks inside strings.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from idservice.errors import MalformedPdf
 
@@ -23,23 +24,29 @@ _READINGS = 4
 _MAX_DIGITS = 20
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
-# Possessive: what was passed over is never looked at again, nor remembered.
-_SKIP = re.compile(_WHITE + rb"*+(?:%[^\r\n]*+" + _WHITE + rb"*+)*+")
 # Some producers point to the blanks in front of an object; every reader skips them.
 _HEADER = re.compile(
     _WHITE + rb"{0,64}+(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++obj(?![A-Za-z0-9])"
 )
-_NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
-_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
-_REFERENCE = re.compile(rb"(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++R(?![A-Za-z0-9])")
-_WORD = re.compile(rb"(?:true|false|null)(?![A-Za-z0-9])")
-_HEX = re.compile(rb"<[^<>]*>")
+# Possessive: what was passed over is never looked at again, nor remembered.
+_BLANKS = _WHITE + rb"*+(?:%[^\r\n]*+" + _WHITE + rb"*+)*+"
+_SKIP = re.compile(_BLANKS)
+_NAMED = rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*+)"
+# One object, or the bracket that opens it; the groups are named by the numbers below.
+_OBJECT = re.compile(
+    _BLANKS + rb"(?:" + _NAMED + rb"|(<<)|(\[)|(\()|(<[^<>]*+>)"
+    rb"|(\d{1,10})" + _WHITE + rb"++(\d{1,5})" + _WHITE + rb"++R(?![A-Za-z0-9])"
+    rb"|([+-]?(?:\d++\.?\d*+|\.\d++))"
+    rb"|((?:true|false|null)(?![A-Za-z0-9])))"
+)
+_NAME, _DICTIONARY, _ARRAY, _LITERAL, _HEX, _NUMBER, _GENERATION, _SINGLE, _WORD = range(1, 10)
+_ITEM_END = re.compile(_BLANKS + rb"\]")
+_KEY = re.compile(_BLANKS + rb"(?:(>>)|" + _NAMED + rb")")
 _LITERAL_PART = re.compile(rb"[^()\\]*+(\\.|[()])", re.DOTALL)
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One object as written: its kind, where it begins and ends, and what is in it.
 
     `kind` is one of name, integer, real, reference, word, hex, literal, array and
@@ -71,8 +78,8 @@ class Node:
 
     def repeated(self) -> tuple[str, ...]:
         """Return the keys that a dictionary gives more than once."""
-        names = [name for name, _ in self.entries]
-        return tuple(sorted({name for name in names if names.count(name) > 1}))
+        count = Counter(name for name, _ in self.entries)
+        return tuple(sorted(name for name, number in count.items() if number > 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,66 +121,49 @@ class RawReader:
     def node(self, position: int, depth: int = 1) -> Node:
         """Read the object that begins at or behind a position. Raises MalformedPdf."""
         self._left -= 1
-        start = skip(self._data, position)
-        self._bytes_left -= start - position
         if self._left < 0 or self._bytes_left < 0 or depth > MAX_DEPTH:
             raise _malformed(f"the object near byte {position} is too deep or too large")
-        head = bytes(self._data[start : start + 2])
-        if head == b"<<":
-            return self._dictionary(start, depth)
-        if head[:1] == b"[":
-            return self._array(start, depth)
-        # What does not end was looked at up to the end of the file.
-        end = len(self._data)
-        try:
-            item = (
-                Node("literal", start, self._literal_end(start))
-                if head[:1] == b"("
-                else self._scalar(start)
-            )
-            end = item.end
-        finally:
-            self._bytes_left -= end - start
-        return item
+        match = _OBJECT.match(self._data, position)
+        if match is None:
+            # What does not end was looked at up to the end of the file.
+            self._bytes_left -= len(self._data) - position
+            raise _malformed(f"what stands at byte {skip(self._data, position)} is no object")
+        kind = match.lastindex
+        if kind == _LITERAL:
+            return self._literal(position, match.start(_LITERAL))
+        self._bytes_left -= match.end() - position
+        if kind == _DICTIONARY:
+            return self._dictionary(match.start(_DICTIONARY), match.end(), depth)
+        if kind == _ARRAY:
+            return self._array(match.start(_ARRAY), match.end(), depth)
+        return _scalar(match)
 
-    def _scalar(self, start: int) -> Node:
-        data = self._data
-        if match := _NAME.match(data, start):
-            return Node("name", start, match.end(), _name(match[1]))
-        if match := _HEX.match(data, start):
-            return Node("hex", start, match.end())
-        if match := _REFERENCE.match(data, start):
-            return Node("reference", start, match.end(), (int(match[1]), int(match[2])))
-        if match := _NUMBER.match(data, start):
-            if b"." in match[0]:
-                return Node("real", start, match.end())
-            if len(match[0]) > _MAX_DIGITS:
-                raise _malformed(f"the number at byte {start} is too long")
-            return Node("integer", start, match.end(), int(match[0]))
-        if match := _WORD.match(data, start):
-            return Node("word", start, match.end(), match[0].decode())
-        raise _malformed(f"what stands at byte {start} is no object")
-
-    def _array(self, start: int, depth: int) -> Node:
+    def _array(self, start: int, position: int, depth: int) -> Node:
         items = []
-        position = skip(self._data, start + 1)
-        while bytes(self._data[position : position + 1]) != b"]":
+        while (closed := _ITEM_END.match(self._data, position)) is None:
             item = self.node(position, depth + 1)
             items.append(item)
-            position = skip(self._data, item.end)
-        return Node("array", start, position + 1, items=tuple(items))
+            position = item.end
+        return Node("array", start, closed.end(), items=tuple(items))
 
-    def _dictionary(self, start: int, depth: int) -> Node:
+    def _dictionary(self, start: int, position: int, depth: int) -> Node:
         entries = []
-        position = skip(self._data, start + 2)
-        while bytes(self._data[position : position + 2]) != b">>":
-            key = _NAME.match(self._data, position)
-            if key is None:
-                raise _malformed(f"a dictionary has something that is no key at byte {position}")
+        while (key := _KEY.match(self._data, position)) is not None and key.lastindex != 1:
             item = self.node(key.end(), depth + 1)
-            entries.append((_name(key[1]), item))
-            position = skip(self._data, item.end)
-        return Node("dictionary", start, position + 2, entries=tuple(entries))
+            entries.append((_name(key[2]), item))
+            position = item.end
+        if key is None:
+            place = skip(self._data, position)
+            raise _malformed(f"a dictionary has something that is no key at byte {place}")
+        return Node("dictionary", start, key.end(), entries=tuple(entries))
+
+    def _literal(self, position: int, start: int) -> Node:
+        end = len(self._data)
+        try:
+            end = self._literal_end(start)
+        finally:
+            self._bytes_left -= end - position
+        return Node("literal", start, end)
 
     def _literal_end(self, start: int) -> int:
         position, open_brackets = start + 1, 1
@@ -187,7 +177,33 @@ class RawReader:
         return position
 
 
+def _scalar(match: re.Match[bytes]) -> Node:
+    """Make what the pattern for an object found, when it is no bracket."""
+    kind = match.lastindex or 0
+    # Blanks are passed over in front of the first group.
+    start, end = match.start(_NUMBER if kind == _GENERATION else kind), match.end()
+    if kind == _NAME:
+        return Node("name", start - 1, end, _name(match[_NAME]))
+    if kind == _GENERATION:
+        return Node("reference", start, end, (int(match[_NUMBER]), int(match[_GENERATION])))
+    if kind == _SINGLE:
+        return _number(match[_SINGLE], start, end)
+    if kind == _HEX:
+        return Node("hex", start, end)
+    return Node("word", start, end, match[_WORD].decode())
+
+
+def _number(text: bytes, start: int, end: int) -> Node:
+    if b"." in text:
+        return Node("real", start, end)
+    if len(text) > _MAX_DIGITS:
+        raise _malformed(f"the number at byte {start} is too long")
+    return Node("integer", start, end, int(text))
+
+
 def _name(raw: bytes) -> str:
+    if b"#" not in raw:
+        return raw.decode("latin-1")
     # ISO 32000-2 cl. 7.3.5: #xx stands for a byte, so /Byte#52ange is /ByteRange.
     return _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), raw).decode("latin-1")
 

@@ -31,9 +31,10 @@ MAX_SIGNATURES = 64
 _AT_OFFSET, _IN_OBJECT_STREAM = 1, 2
 _TYPES = frozenset({"/Sig", "/DocTimeStamp"})
 _MARK = re.compile(rb"/Byte(?:R|#52)ange")
+# Every name begins with a slash, for which a file is searched fast.
 _TRACE = re.compile(
-    rb"ByteRange|/Sig(?![A-Za-z])|/DocTimeStamp"
-    rb"|/[^\x00\t\n\x0c\r ()<>\[\]{}/%#]{0,32}#[0-9A-Fa-f]{2}"
+    rb"/(?:ByteRange|Sig(?![A-Za-z])|DocTimeStamp"
+    rb"|[^\x00\t\n\x0c\r ()<>\[\]{}/%#]{0,32}#[0-9A-Fa-f]{2})"
 )
 _OBJECT = re.compile(rb"(?<![0-9])\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj\Z")
 # In front of an entry of a dictionary, its object is looked for this far and this often.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -60,6 +61,7 @@ def covered_reasons(crl: CrlFacts, certificate: x509.Certificate) -> Reasons:
     return frozenset[x509.ReasonFlags]().union(*found) & limited
 
 
+@lru_cache(maxsize=256)
 def list_makers(certificate: x509.Certificate) -> frozenset[object]:
     """Return the names, in comparable form, of who may make lists about a certificate.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -63,9 +64,16 @@ class CertId:
         """Whether a certificate of this issuer is meant: name, key and serial number."""
         if certificate.serial_number != self.serial:
             return False
-        issuer_der = issuer.public_bytes(Encoding.DER)
-        name_der = issuer_name(certificate.public_bytes(Encoding.DER))
-        return self.names_issuer(name_der, subject_public_key(issuer_der))
+        return self.names_issuer(*_issuer_parts(certificate, issuer))
+
+
+@lru_cache(maxsize=256)
+def _issuer_parts(certificate: x509.Certificate, issuer: x509.Certificate) -> tuple[bytes, bytes]:
+    """The issuer's name as the certificate has it, and the bits of the issuer's key."""
+    return (
+        issuer_name(certificate.public_bytes(Encoding.DER)),
+        subject_public_key(issuer.public_bytes(Encoding.DER)),
+    )
 
 
 def make_cert_id(

@@ -81,6 +81,8 @@ class ListedServices:
         self, types: frozenset[str], certificates: Sequence[x509.Certificate]
     ) -> tuple[x509.Certificate, ...]:
         """Return the anchors of some types of service that `certificates` can lead to."""
+        if not self._anchors:
+            return ()
         names = set()
         for item in _readable(certificates):
             names |= {item.subject, item.issuer}
