@@ -81,7 +81,13 @@ def test_certificates_help_to_find_a_path_and_are_not_trusted(verify: Verify) ->
         ("--certificates", b"nothing of this kind", "malformed_certificate"),
         ("--certificates", b"", "malformed_certificate"),
     ],
-    ids=str,
+    ids=[
+        "revocation-of-no-kind",
+        "no-revocation",
+        "certificate-as-revocation",
+        "certificates-of-no-kind",
+        "no-certificates",
+    ],
 )
 def test_a_file_of_another_kind_is_named(
     verify: Verify, option: str, content: bytes, code: str
