@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import pytest
 from cryptography import x509
@@ -129,7 +130,7 @@ def test_entries_that_must_be_read_are_counted(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("indirect", [True, False])
 def test_many_entries_cost_little(*, indirect: bool) -> None:
-    """Among 300,000 entries, all with critical extensions, 40 are looked up within two seconds."""
+    """Looking up 40 of 300,000 entries costs little more than putting them in order once."""
     known = extension("2.5.29.21", b"\x0a\x01\x01", critical=True)
     template = entry(1 << 30, known)
     head, tail = template[:4], template[8:]
@@ -138,10 +139,12 @@ def test_many_entries_cost_little(*, indirect: bool) -> None:
     )
     whole = CrlEntries(body, slice(0, len(body)), comparable_name(LISTER), indirect=indirect)
 
-    def look() -> None:
-        whole.require_processed()
-        for number in range(20):
-            assert whole.find(number, LISTER) is None
-            assert whole.find(number * 15_000 | 1 << 30, LISTER) is not None
+    whole.require_processed()
 
-    assert seconds(look) < 2
+    def look(number: int) -> None:
+        assert whole.find(number, LISTER) is None
+        assert whole.find(number * 15_000 | 1 << 30, LISTER) is not None
+
+    once = seconds(partial(look, 0))
+    rest = sum(seconds(partial(look, number)) for number in range(1, 20))
+    assert rest < 2 * once
