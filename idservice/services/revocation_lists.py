@@ -155,7 +155,9 @@ class _AuthorityList:
 
     def _up_to_date(self, at: datetime) -> Crl | None:
         """Return the last list if it is of this epoch and not due."""
-        epoch, latest = self._look()
+        return self._if_up_to_date(*self._look(), at)
+
+    def _if_up_to_date(self, epoch: int, latest: CrlRecord | None, at: datetime) -> Crl | None:
         if latest is None or latest.epoch != epoch or at >= latest.this_update + self._period:
             return None
         return self._load(latest)
@@ -163,18 +165,19 @@ class _AuthorityList:
     def _made(self) -> Crl:
         """Make the next list, or take the one that another process made at this moment."""
         for _ in range(_ATTEMPTS):
+            # The clock is read before the state: what is acknowledged before thisUpdate is listed.
             at = self._clock()
-            found = self._up_to_date(at) or self._signed(at)
+            epoch, latest = self._look()
+            # One look for both: a list that another process stores in between takes the number.
+            found = self._if_up_to_date(epoch, latest, at) or self._signed(at, epoch, latest)
             if found is not None:
                 return found
         raise DatabaseUnavailable(
             "Other processes make revocation lists faster than this one can.", "Try again."
         )
 
-    def _signed(self, at: datetime) -> Crl | None:
-        """Sign and store a new list; None when its number was taken meanwhile."""
-        # The clock was read before the state: what is acknowledged before thisUpdate is listed.
-        epoch, latest = self._look()
+    def _signed(self, at: datetime, epoch: int, latest: CrlRecord | None) -> Crl | None:
+        """Sign and store the list after `latest`; None when its number was taken meanwhile."""
         try:
             contents = self._contents(self._this_update(latest, at), latest)
             crl_der = build_crl(contents, self._opened())
