@@ -52,6 +52,13 @@ class Role(Enum):
 
 ANY = "*"
 
+# What PDFDocEncoding has elsewhere than Latin-1 (annex D.3).
+_DOC_ENCODING = {
+    **dict(enumerate("˘ˇˆ˙˝˛˚˜", 0x18)),  # noqa: RUF001
+    **dict(enumerate("•†‡…—–ƒ⁄‹›−‰„“”‘’‚™\ufb01\ufb02ŁŒŠŸŽıłœšž", 0x80)),  # noqa: RUF001
+    0xA0: "€",
+}
+
 _STORE_LISTS = dict.fromkeys(("Certs", "OCSPs", "CRLs"), Role.STORE_LIST)
 _VRI_LISTS = dict.fromkeys(("Cert", "OCSP", "CRL"), Role.STORE_LIST)
 LEADS_TO: dict[Role, dict[str, Role]] = {
@@ -267,9 +274,12 @@ def field_place(entries: dict[str, Value], prefix: str, kind: str | None) -> Fie
 
 
 def text(value: bytes) -> str:
-    """Return a text string: UTF-16BE, UTF-8 or, nearly PDFDocEncoding, Latin-1 (cl. 7.9.2.2)."""
+    """Return a text string: UTF-16, UTF-8 or PDFDocEncoding (cl. 7.9.2.2 and annex D.3)."""
     if value.startswith(b"\xfe\xff"):
         return value[2:].decode("utf-16-be", "replace")
+    if value.startswith(b"\xff\xfe"):
+        # No standard has it; programs write it, and viewers read it.
+        return value[2:].decode("utf-16-le", "replace")
     if value.startswith(b"\xef\xbb\xbf"):
         return value[3:].decode("utf-8", "replace")
-    return value.decode("latin-1")
+    return value.decode("latin-1").translate(_DOC_ENCODING)

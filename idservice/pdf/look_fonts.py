@@ -6,23 +6,17 @@ only fonts that were there before, and those that every viewer brings along, sho
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_judgement import same
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.standard_fonts import standard_name
 from idservice.pdf.text_codes import is_unicode_map
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
 
 _FILES = ("FontFile", "FontFile2", "FontFile3")
-# The standard fonts for text (cl. 9.6.2.2), under the names that programs have for them.
-_STANDARD = re.compile(
-    r"(Helvetica|Arial|ArialMT|Courier|CourierNew|CourierNewPS|CourierNewPSMT|Times|TimesNewRoman"
-    r"|TimesNewRomanPS|TimesNewRomanPSMT|Times-Roman)"
-    r"([-,](Roman|Bold|Italic|Oblique|BoldItalic|BoldOblique)(MT)?)?"
-)
 
 
 def shows_what_it_says(old_view: View, view: View, font: Value) -> bool:
@@ -39,6 +33,5 @@ def shows_what_it_says(old_view: View, view: View, font: Value) -> bool:
         return False
     if entries.get("Subtype") == "Type0":
         return is_unicode_map(view.value(entries.get("Encoding")))
-    name = entries.get("BaseFont")
-    standard = isinstance(name, str) and _STANDARD.fullmatch(name) is not None
+    standard = standard_name(entries.get("BaseFont")) is not None
     return standard and entries.get("Subtype") in {"Type1", "TrueType"}

@@ -136,9 +136,10 @@ def _stands_out(before: list[Mark], word: Mark, agreed: float | None) -> bool:
 
 def _share_covered(later: list[Mark], word: Mark) -> float:
     """How much of a word lies under what is drawn later; other words stand beside it."""
-    area = _area(word.box)
+    seen = word.box if word.whole is None else common(word.whole, word.box)
+    area = _area(seen)
     boxes = (mark.whole or mark.box for mark in later if mark.hides > 0)
-    covered = sum(_area(common(box, word.box)) for box in boxes if _touches(box, word.box))
+    covered = sum(_area(common(box, seen)) for box in boxes if _touches(box, seen))
     return covered / area if area > 0 else 1.0
 
 

@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from idservice.pdf.object_values import Value
+from idservice.pdf.standard_fonts import standard_name, standard_width, standard_widths
 from idservice.pdf.stored_objects import malformed
+from idservice.pdf.text_codes import text_codes
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
@@ -24,22 +26,12 @@ _THOUSAND = 1000.0
 _BYTES_OF_CODE = 2
 _MAX_WIDTHS = 70_000
 _SPACE = 32
-# The standard fonts without widths of their own (cl. 9.6.2.2), by codes from 32, in thousandths.
-_HELVETICA = (
-    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
-    *(*(556,) * 10, 278, 278, 584, 584, 584, 556, 1015),
-    *(667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722),
-    *(667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333),
-    *(556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333),
-    *(500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
-)
 # By parts of names, the first that fits; names say more than the flags of descriptors do.
 _FAMILIES = (
     ("mono", ("mono", "courier", "consol", "typewriter")),
     ("sans", ("sans", "helv", "arial", "verdana", "calibri", "tahoma", "roboto", "gothic")),
     ("serif", ("serif", "times", "tiro", "roman", "georgia", "garamond", "cambria", "palatino")),
 )
-_STANDARD = {"Helvetica": _HELVETICA, "Courier": (600,) * 95, "Courier-Bold": (600,) * 95}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +100,13 @@ def family_of(name: Value) -> str:
 
 
 def _standard_widths(view: View, entries: dict[str, Value]) -> dict[int, float]:
-    """Return the widths of a standard font with an encoding that leaves ASCII as it is."""
-    name = entries.get("BaseFont")
-    known = _STANDARD.get(name, ()) if isinstance(name, str) else ()
-    encoding = view.value(entries.get("Encoding"))
-    if entries.get("Subtype") == "Type3" or not (encoding is None or isinstance(encoding, str)):
+    """Return the widths of a font that need not tell them, by its codes (cl. 9.6.2.2)."""
+    name, codes = standard_name(entries.get("BaseFont")), text_codes(view, entries)
+    if name is None or codes is None or entries.get("Subtype") == "Type3":
         return {}
-    return {_SPACE + place: width / _THOUSAND for place, width in enumerate(known)}
+    known = standard_widths(name)
+    found = {code: standard_width(known, codes.decode(bytes([code]))) for code in range(256)}
+    return {code: width / _THOUSAND for code, width in found.items() if width is not None}
 
 
 def number(view: View, value: Value) -> float:

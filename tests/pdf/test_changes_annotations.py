@@ -67,9 +67,9 @@ def test_an_evil_annotation_is_refused_by_name(name: str, level: int | None) -> 
 
 def test_a_comment_says_who_wrote_it_and_what() -> None:
     """The message names kind, author and words, and control characters cannot disguise them."""
-    update = comment(b"/Subtype /Text /Contents (a\\202b\\nc\\001) " + BESIDE)
+    update = comment(b"/Subtype /Text /Contents (a\\177b\\nc\\001 \\240) " + BESIDE)
     (item,) = changes(append(SIGNED, update))
-    assert item.message == (r"Revision 2 adds a note by 'Ann' saying 'a\x82b c\x01' (page 1).")
+    assert item.message == (r"Revision 2 adds a note by 'Ann' saying 'a\x7fb c\x01 €' (page 1).")
 
 
 COMMENTED = append(SIGNED, comment(NOTE, stream(b"1 0 0 rg 0 0 9 9 re f", XOBJECT)))

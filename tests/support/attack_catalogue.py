@@ -19,9 +19,11 @@ from support import (
     attacks_shadow,
     attacks_signatures,
     attacks_structure,
+    honest_choosing,
     honest_commenting,
     honest_filling,
     honest_filling_places,
+    honest_filling_producers,
     honest_keeping,
 )
 from support.attacks import Variant
@@ -60,7 +62,14 @@ def all_attacks() -> tuple[Variant, ...]:
     return tuple(item for family in _FAMILIES for item in family.variants())
 
 
-_HONEST = (honest_keeping, honest_filling, honest_filling_places, honest_commenting)
+_HONEST = (
+    honest_keeping,
+    honest_filling,
+    honest_filling_places,
+    honest_filling_producers,
+    honest_choosing,
+    honest_commenting,
+)
 
 
 @cache
