@@ -41,6 +41,7 @@ from idservice.errors import (
     SignedContentMissing,
 )
 from idservice.validation.facts import (
+    CADES,
     Coverage,
     DocumentFacts,
     Integrity,
@@ -48,9 +49,6 @@ from idservice.validation.facts import (
     StoredEvidence,
     TimeStampKind,
 )
-
-CADES = "CAdES"
-"""The format of every signature that is read here."""
 
 BASELINE_B = "CAdES_BASELINE_B"
 BES = "CAdES_BES"

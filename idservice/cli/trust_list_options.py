@@ -32,13 +32,7 @@ class TrustListWishes:
         Raises click.UsageError for lists without signers or the reverse, and what the lists
         are refused for.
         """
-        import datetime as dt
-
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        from idservice.services.documents import open_document
         from idservice.services.listed_services import ListedServices
-        from idservice.services.trusted_lists import verified_services
 
         if not self.lists and not self.signers:
             return ListedServices()
@@ -47,6 +41,16 @@ class TrustListWishes:
                 "A trusted list needs the certificates that may sign it: give --trust-list FILE "
                 "together with --trust-list-signer PEM."
             )
+        return self._verified()
+
+    def _verified(self) -> ListedServices:
+        import datetime as dt
+
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        from idservice.services.documents import open_document
+        from idservice.services.trusted_lists import verified_services
+
         documents = []
         for path in self.lists:
             with open_document(path, _MAX_BYTES) as document:

@@ -6,6 +6,7 @@ count; elsewhere only what --trust names.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sys
 import warnings
@@ -121,9 +122,9 @@ def verify(
     # Certificates of strangers make the library warn; the report says what matters.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        validation = _validation(context)
         anchors = tuple(item for path in trust for item in read_trust_file(path))
         trusted = _Trusted(anchors, trust_lists.services(), evidence.outside())
-        validation = _validation(context)
         codes = [
             _report(validation, path, secret, at, trusted, as_json, reports, content, judging)
             for path in files
@@ -206,12 +207,24 @@ def _validate(
 
 def _validation(context: AppContext) -> Validation:
     """Take the validation of the home, or one without anchors where there is no home."""
+    # Loading what only a home needs would take as long as all the rest.
+    if context.settings.keys.secret_file.exists():
+        with contextlib.suppress(NotInitialised):
+            services = context.services()
+            services.confined_reader.start()
+            return services.validation
+    return _without_home(context)
+
+
+def _without_home(context: AppContext) -> Validation:
+    from idservice.services.confinement import ConfinedReader
+
+    reader = ConfinedReader(context.settings.validation)
+    reader.start()
+    # While that process loads what reads documents, this one loads what judges them.
     from idservice.services.validation import validation_without_home
 
-    try:
-        return context.services().validation
-    except NotInitialised:
-        return validation_without_home(context.settings.validation)
+    return validation_without_home(context.settings.validation, reader)
 
 
 def _show(report: ValidationReport, *, as_of: bool) -> None:

@@ -49,6 +49,7 @@ from idservice.pdf.signatures import (
 )
 from idservice.pdf.stray_objects import require_no_strays
 from idservice.validation.facts import (
+    PADES,
     Change,
     DocumentFacts,
     Integrity,
@@ -57,9 +58,6 @@ from idservice.validation.facts import (
     TimeStampFacts,
 )
 from idservice.validation.rules import Indication, rule_for
-
-PADES = "PAdES"
-"""The format of every document that is read here."""
 
 _MAX_NAMED = 5
 _COPIED_BYTES = 16 * 1024 * 1024

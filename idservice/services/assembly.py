@@ -255,7 +255,7 @@ class Services(PkiServices):
         """Validation of documents, by our own authorities and revocation state."""
         from idservice.crypto.certificates import load_certificate
         from idservice.services.own_scheme import OwnScheme, own_services
-        from idservice.services.revocation import DatabaseRevocation
+        from idservice.services.recorded_revocation import DatabaseRevocation
         from idservice.services.trusted_lists import TrustedLists
         from idservice.services.validation import Validation
 

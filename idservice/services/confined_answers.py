@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from idservice.errors import ServiceUnavailable
-from idservice.pades.differences import RevisionChange, RevisionDifference
+from idservice.validation.differences import RevisionChange, RevisionDifference
 
 _MAX_PIXELS = 10_000
 _MAX_MARKS = 1_000

@@ -23,7 +23,7 @@ import threading
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import idservice
 from idservice.errors import (
@@ -34,9 +34,6 @@ from idservice.errors import (
     ServiceUnavailable,
     Unsupported,
 )
-from idservice.pades.differences import RevisionDifference
-from idservice.pades.pending import PendingSignature
-from idservice.pdf.frame import PdfData
 from idservice.services.confined_answers import (
     DrawnPage,
     differences_from_json,
@@ -45,10 +42,14 @@ from idservice.services.confined_answers import (
 )
 from idservice.services.confined_requests import BYTES_COME, FILE_COMES, MEMORY_EXCEEDED
 from idservice.services.mapped_file import MappedFile
-from idservice.services.preparation import Preparation, PreparationOrder
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
 from idservice.validation.serialisation import facts_from_json
+
+if TYPE_CHECKING:
+    from idservice.pdf.frame import PdfData
+    from idservice.services.preparation import Preparation, PreparationOrder
+    from idservice.validation.differences import RevisionDifference
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK = 1 << 20
@@ -66,6 +67,13 @@ class ConfinedReader:
         self._idle: list[_Worker] = []
         self._pid = os.getpid()
         self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start a process now, which loads what it needs while the caller does something else.
+
+        Raises ServiceUnavailable when none can be started.
+        """
+        self._give_back(self._take())
 
     def __call__(
         self, document: PdfData, /, *, password: str | None, max_bytes: int
@@ -326,6 +334,10 @@ def _facts(answer: Any) -> DocumentFacts:
 
 def _preparation(answer: Any) -> Preparation:
     """Read the answer of a process that hostile input may have taken over."""
+    # Only who signs loads what signing needs.
+    from idservice.pades.pending import PendingSignature
+    from idservice.services.preparation import Preparation
+
     _raise_error(answer)
     try:
         pending = PendingSignature.from_bytes(base64.b64decode(answer["pending"], validate=True))

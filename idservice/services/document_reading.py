@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from idservice.cades.facts import CADES, read_facts
 from idservice.cades.form import MAX_FILE_BYTES, begins_as_cms
 from idservice.errors import Finding, InputTooLarge, NotAPdf, UnknownFormat
-from idservice.pades.facts import PADES
 from idservice.pdf.frame import PdfData, begins_as_pdf
-from idservice.validation.facts import DocumentFacts
+from idservice.validation.facts import CADES, PADES, DocumentFacts
 from idservice.validation.report import FORMAT_FAILURE
 
-__all__ = ["DetachedReader", "FactsReader", "begins_as_cms", "read_document", "read_facts"]
+__all__ = [
+    "DetachedReader",
+    "FactsReader",
+    "begins_as_cms",
+    "read_detached_here",
+    "read_document",
+    "read_pdf_here",
+]
 
 
 class FactsReader(Protocol):
@@ -35,6 +40,23 @@ class DetachedReader(Protocol):
         self, signature: bytes, content: PdfData | None, /, *, max_bytes: int
     ) -> DocumentFacts:
         """Return the facts; raise SignedContentMissing or InputTooLarge."""
+
+
+def read_pdf_here(document: PdfData, /, *, password: str | None, max_bytes: int) -> DocumentFacts:
+    """Read a PDF in this process, as `pades.facts.read_facts` does."""
+    # Who lets another process read never loads the reader.
+    from idservice.pades.facts import read_facts
+
+    return read_facts(document, password=password, max_bytes=max_bytes)
+
+
+def read_detached_here(
+    signature: bytes, content: PdfData | None, /, *, max_bytes: int
+) -> DocumentFacts:
+    """Read a CMS signature in this process, as `cades.facts.read_facts` does."""
+    from idservice.cades.facts import read_facts
+
+    return read_facts(signature, content, max_bytes=max_bytes)
 
 
 def read_document(

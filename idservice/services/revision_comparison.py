@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idservice.errors import NotAPdf, UnknownFormat
-from idservice.pades.differences import RevisionChange, RevisionDifference
 from idservice.services.confinement import ConfinedReader
+from idservice.validation.differences import RevisionChange, RevisionDifference
 
 if TYPE_CHECKING:
     from idservice.pdf.frame import PdfData

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from idservice.pki.crl import MAX_CRL_BYTES
-from idservice.transport.fetch import Fetcher
+
+if TYPE_CHECKING:
+    from idservice.transport.fetch import Fetcher
 
 MAX_ANSWER_BYTES = 256 * 1024
 """Largest OCSP answer that is read."""

@@ -14,12 +14,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from idservice.cades.facts import read_facts as read_detached
 from idservice.crypto.certificates import load_certificate, load_pem_certificates
 from idservice.errors import Finding, MalformedInput
-from idservice.pades.facts import read_facts
 from idservice.pdf.frame import PdfData
-from idservice.services.document_reading import DetachedReader, FactsReader, read_document
+from idservice.services.confinement import ConfinedReader
+from idservice.services.document_reading import (
+    DetachedReader,
+    FactsReader,
+    read_detached_here,
+    read_document,
+    read_pdf_here,
+)
 from idservice.services.evidence_at_hand import OutsideEvidence
 from idservice.services.listed_services import ListedServices, TrustServiceSource, UsableLists
 from idservice.services.path_facts import certificate_facts
@@ -29,7 +34,6 @@ from idservice.services.status_sources import StatusSources
 from idservice.services.trust import TrustContext, find_paths
 from idservice.services.validation_policies import chosen_policy
 from idservice.settings import ValidationSettings
-from idservice.transport.fetch import Fetcher
 from idservice.validation.certificate_list import Carried, certificates_of
 from idservice.validation.decision import SignatureDecision
 from idservice.validation.evidence import PathCertificateFacts
@@ -76,8 +80,8 @@ class Validation:
         anchors: Sequence[x509.Certificate] = (),
         intermediates: Sequence[x509.Certificate] = (),
         revocation: RevocationSource | None = None,
-        reader: FactsReader = read_facts,
-        detached_reader: DetachedReader = read_detached,
+        reader: FactsReader = read_pdf_here,
+        detached_reader: DetachedReader = read_detached_here,
         experimental: bool = False,
         listed: TrustServiceSource | None = None,
     ) -> None:
@@ -170,6 +174,8 @@ class Validation:
         online = self._settings.fetch if outside.online is None else outside.online
         if not online:
             return None
+        from idservice.transport.fetch import Fetcher
+
         fetcher = Fetcher(frozenset(item.lower() for item in self._settings.allowed_hosts))
         sources = StatusSources({}, ocsp_urls=(), fetcher=fetcher)
         return StatusFetching(sources, seconds=self._settings.fetch_seconds)
@@ -187,11 +193,14 @@ def read_trusted(data: bytes) -> tuple[TrustedCertificate, ...]:
     return tuple(load_certificate(item.public_bytes(Encoding.DER)) for item in found)
 
 
-def validation_without_home(settings: ValidationSettings) -> Validation:
-    """Validate where there are no keys and no database: nothing is trusted by default."""
-    from idservice.services.confinement import ConfinedReader
+def validation_without_home(
+    settings: ValidationSettings, reader: ConfinedReader | None = None
+) -> Validation:
+    """Validate where there are no keys and no database: nothing is trusted by default.
 
-    reader = ConfinedReader(settings)
+    `reader` reads the documents; a new one unless given.
+    """
+    reader = reader or ConfinedReader(settings)
     return Validation(
         settings,
         clock=lambda: dt.datetime.now(dt.UTC),

@@ -13,6 +13,12 @@ from enum import Enum
 
 from idservice.errors import Finding
 
+PADES = "PAdES"
+"""The format of every signed PDF."""
+
+CADES = "CAdES"
+"""The format of every CMS signature that is no PDF."""
+
 
 class Integrity(Enum):
     """Whether the signature verifies over the bytes that it says it covers."""

@@ -9,31 +9,48 @@ import pytest
 from idservice import errors
 from idservice.cli import failures, main
 from idservice.errors import IdServiceError
+from support import pdfs
 from support.commands import run_idservice
 from support.homes import environment
+from support.pdf_writing import table_pdf
 
 
-def test_help_needs_click_alone(tmp_path: Path) -> None:
-    """`--help` loads none of the libraries that make a command slow to start."""
+def _run_and_tell(folder: Path, arguments: list[str], libraries: set[str]) -> tuple[int, str, str]:
+    """Run the command line; return its code, what it printed, and which libraries it loaded."""
     code = (
         "import sys\n"
         "from idservice.cli.main import run\n"
-        "code = run(['--help'])\n"
-        "heavy = {'sqlalchemy', 'cryptography', 'pikepdf', 'flask', 'pydantic', 'rich'}\n"
-        "print(sorted(heavy & sys.modules.keys()), file=sys.stderr)\n"
+        f"code = run({arguments!r})\n"
+        f"print(sorted({libraries!r} & sys.modules.keys()), file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=environment(tmp_path),
+        env=environment(folder),
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0
-    assert done.stderr.strip() == "[]"
+    return done.returncode, done.stdout, done.stderr.strip()
+
+
+def test_help_needs_click_alone(tmp_path: Path) -> None:
+    """`--help` loads none of the libraries that make a command slow to start."""
+    heavy = {"sqlalchemy", "cryptography", "pikepdf", "flask", "pydantic", "rich"}
+    code, printed, loaded = _run_and_tell(tmp_path, ["--help"], heavy)
+    assert (code, loaded) == (0, "[]")
     for name in main.COMMANDS:
-        assert name in done.stdout
+        assert name in printed
+
+
+def test_verify_without_a_home_loads_no_database_and_no_reader_of_pdf(tmp_path: Path) -> None:
+    """Outside of a home `verify` loads neither what keeps records nor what reads documents."""
+    (tmp_path / "plain.pdf").write_bytes(table_pdf(pdfs.plain_objects()))
+    heavy = {"sqlalchemy", "pikepdf", "urllib.request", "flask"}
+    code, printed, loaded = _run_and_tell(tmp_path, ["verify", "plain.pdf"], heavy)
+    assert (code, loaded) == (failures.FAILED, "[]")
+    assert "plain.pdf" in printed
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)

@@ -22,8 +22,8 @@ from idservice.pades.facts import read_facts
 from idservice.pades.signing import sign
 from idservice.pdf.document import open_document
 from idservice.services.assembly import Services
+from idservice.services.recorded_revocation import DatabaseRevocation
 from idservice.services.revocation import (
-    DatabaseRevocation,
     NoRevocationSource,
     RevocationState,
     RevocationStatus,
