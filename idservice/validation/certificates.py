@@ -24,21 +24,21 @@ from idservice.validation.algorithms import algorithm_findings
 from idservice.validation.evidence import (
     CertificatePath,
     PathCertificateFacts,
-    RevocationState,
     Statement,
     StatementSource,
 )
 from idservice.validation.moments import moment
 from idservice.validation.proofs import Proofs
 from idservice.validation.revocation_findings import (
+    disputed_finding,
     held_finding,
     later_finding,
     revoked_finding,
-    since,
     unknown_finding,
 )
 from idservice.validation.trust_services import service_findings
 from idservice.validation.validation_policy import Freshness, Purpose, ValidationPolicy
+from idservice.validation.weighed_statements import since, weigh
 
 # RFC 3161 cl. 4: with these reasons, time-stamps made before the revocation stay valid.
 _HARMLESS_REASONS = frozenset(
@@ -200,13 +200,12 @@ class _Revocation:
         self._policy = policy
         self._unproved: list[Finding] = []
         usable = [item for item in certificate.statements if self._holds(item, proofs)]
-        self.revoked = _earliest(usable, RevocationState.REVOKED)
-        self._suspended = _earliest(usable, RevocationState.SUSPENDED)
-        self._unknown = any(item.state is RevocationState.UNKNOWN for item in usable)
-        known = [item for item in usable if item.state is not RevocationState.UNKNOWN]
-        self._usable = bool(known)
+        self._weighed = weigh(usable, use.proved_at)
+        self.revoked = self._weighed.revoked
         self.relied_on = tuple(
-            item for item in known if speaks(item, certificate, depth, use, policy.freshness)
+            item
+            for item in self._weighed.known
+            if speaks(item, certificate, depth, use, policy.freshness)
         )
 
     def known_withdrawn(self) -> tuple[Finding, ...]:
@@ -218,11 +217,13 @@ class _Revocation:
         """Return what the statements lead to."""
         if withdrawn := self.known_withdrawn():
             return withdrawn
-        if self._unknown and not self.relied_on:
+        weighed = self._weighed
+        if weighed.disowned or (weighed.unknown and not self.relied_on):
             return (unknown_finding(),)
-        later = tuple(later_finding(item) for item in (self.revoked, self._suspended) if item)
+        later = tuple(later_finding(item) for item in (weighed.revoked, weighed.suspended) if item)
         if self.relied_on:
-            return (*later, *self._older(), *self._refused())
+            disputed = (disputed_finding(self._certificate.label),) if weighed.unknown else ()
+            return (*later, *disputed, *self._older(), *self._refused())
         return (*later, self._missing(), *self._refused())
 
     def _holds(self, statement: Statement, proofs: Proofs) -> bool:
@@ -256,7 +257,7 @@ class _Revocation:
 
     def _withdrawn(self) -> Finding | None:
         """Rule (2)."""
-        revoked, suspended = self.revoked, self._suspended
+        revoked, suspended = self._weighed.revoked, self._weighed.suspended
         if revoked is not None and not self._remains(revoked):
             return revoked_finding(revoked, self._depth, self._certificate.label)
         if suspended is not None and since(suspended) <= self._use.proved_at:
@@ -292,7 +293,7 @@ class _Revocation:
         return time + self._policy.freshness.signer >= self._use.at
 
     def _missing(self) -> Finding:
-        if self._usable:
+        if self._weighed.known:
             return Finding(
                 "revocation_data_stale",
                 "What is known about the revocation of the certificate "
@@ -371,7 +372,3 @@ def speaks(
 _FOLLOWING = frozenset({"revocation_data_missing", "revocation_issuer_expired"})
 _OUT_OF_BOUNDS = frozenset({"certificate_expired", "certificate_ca_expired"})
 _WEAK = frozenset({"revocation_algorithm_expired", "revocation_algorithm_not_allowed"})
-
-
-def _earliest(statements: list[Statement], state: RevocationState) -> Statement | None:
-    return min((item for item in statements if item.state is state), key=since, default=None)

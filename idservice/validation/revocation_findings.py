@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from idservice.errors import Finding
 from idservice.validation.evidence import RevocationState, Statement
 from idservice.validation.moments import moment
+from idservice.validation.weighed_statements import since
 
 _ASK_FOR_NEW = (
     "Ask for a new signature; only a time-stamp could have proved that this one is older."
 )
-
-
-def since(statement: Statement) -> dt.datetime:
-    """Return since when a certificate is withdrawn."""
-    # Without a time, a revocation holds since always.
-    return statement.revoked_at or dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def unknown_finding() -> Finding:
@@ -26,6 +19,16 @@ def unknown_finding() -> Finding:
         "The certificate verifies under its authority, but that authority does not know it as "
         "issued.",
         "Treat it as forged, and have the authority's key examined.",
+    )
+
+
+def disputed_finding(label: str) -> Finding:
+    """Say that a statement does not know a certificate which another one says to be good."""
+    return Finding(
+        "revocation_status_disputed",
+        f"One statement says that the authority does not know the certificate {label}, another "
+        "knows it; the one that knows it counts, as a responder forgets what is old.",
+        "Ask the authority whether it issued the certificate.",
     )
 
 
@@ -42,7 +45,7 @@ def later_finding(statement: Statement) -> Finding:
 
 def held_finding(statement: Statement) -> Finding:
     """Say that a certificate is suspended."""
-    told = "" if statement.revoked_at is None else f" since {moment(statement.revoked_at)}"
+    told = "" if statement.revoked_at is None else f" since {moment(since(statement))}"
     return Finding(
         "certificate_suspended",
         f"The certificate is suspended{told}; whether it will be valid again is not decided.",
@@ -52,7 +55,7 @@ def held_finding(statement: Statement) -> Finding:
 
 def revoked_finding(statement: Statement, depth: int, label: str) -> Finding:
     """Say that the certificate at a depth of a path is revoked; `label` names it."""
-    told = "" if statement.revoked_at is None else f" since {moment(statement.revoked_at)}"
+    told = "" if statement.revoked_at is None else f" since {moment(since(statement))}"
     reason = "" if not statement.reason else f" ({statement.reason})"
     whose = "The certificate" if depth == 0 else f"The certificate of the authority {label}"
     return Finding(

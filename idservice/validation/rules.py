@@ -211,6 +211,7 @@ RULES: dict[str, Rule] = {
         "revocation_not_available",
         "revocation_data_refused",
         "revocation_list_older",
+        "revocation_status_disputed",
         "status_host_not_allowed",
         "status_source_unavailable",
         "revoked_later",
