@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +20,7 @@ from idservice.errors import ValidationPolicyInvalid
 from idservice.settings import config_folder
 from idservice.validation.adjustable import ADJUSTABLE
 from idservice.validation.facts import ChangeKind
+from idservice.validation.qualification import LEVELS
 from idservice.validation.validation_policy import (
     NEVER,
     OPEN,
@@ -63,6 +64,12 @@ def _response(value: object) -> object:
     raise ValueError('must be "accept", "warn" or "refuse"')
 
 
+def _qualification(value: object) -> object:
+    if value == "none" or value in LEVELS:
+        return value
+    raise ValueError(f"must be one of none, {', '.join(LEVELS)}")
+
+
 _End = Annotated[dt.datetime, BeforeValidator(_end)]
 _Response = Annotated[Response, BeforeValidator(_response)]
 _Seconds = Annotated[int, Field(ge=0, le=100 * 366 * 86400)]
@@ -103,7 +110,7 @@ class _Policy(_Part):
     description: Annotated[str, Field(max_length=400)]
     least_level: Literal["none", "B", "T", "LT", "LTA"]
     time_stamp_delay: _Seconds
-    qualification: Annotated[str, Field(pattern=r"^(none|[A-Z_]{2,40})$")]
+    qualification: Annotated[str, BeforeValidator(_qualification)]
     freshness: _Freshness
     algorithms: _Algorithms
     changes: dict[str, _Response]
@@ -171,6 +178,7 @@ def _policy(text: str, name: str, base: dict[str, Any]) -> ValidationPolicy:
             for error in exc.errors(include_url=False, include_input=False)
         ]
         raise _invalid(name, "; ".join(problems[:20])) from exc
+    _require_known_algorithms(read.algorithms, base, name)
     return ValidationPolicy(
         name=read.name,
         description=read.description,
@@ -184,6 +192,32 @@ def _policy(text: str, name: str, base: dict[str, Any]) -> ValidationPolicy:
     )
 
 
+def _require_known_algorithms(read: _Algorithms, base: Mapping[str, Any], name: str) -> None:
+    """Refuse an algorithm that the reference does not list: its entry would change nothing."""
+    if not base:
+        return
+    listed = base["algorithms"]
+    for place, tables in _places(read):
+        for kind, names in (("digests", tables.digests), ("schemes", tables.schemes)):
+            if unknown := sorted(names.keys() - listed[kind].keys()):
+                raise _invalid(
+                    name,
+                    f"{place}.{kind}: {', '.join(unknown[:10])} is not known here; there are "
+                    f"{', '.join(listed[kind])}",
+                )
+
+
+def _places(read: _Algorithms) -> Iterator[tuple[str, _Tables]]:
+    yield "algorithms", read
+    for purpose in Purpose:
+        yield f"algorithms.{purpose.value}", _own(read, purpose)
+
+
+def _own(read: _Algorithms, purpose: Purpose) -> _Tables:
+    own: _Tables = getattr(read, purpose.value.replace("-", "_"))
+    return own
+
+
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Lay the entries of a file over those of another one, table by table."""
     merged = dict(base)
@@ -195,7 +229,7 @@ def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _dates(read: _Algorithms, purpose: Purpose) -> AlgorithmDates:
-    own: _Tables = getattr(read, purpose.value.replace("-", "_"))
+    own = _own(read, purpose)
     schemes = {**read.schemes, **own.schemes}
     return AlgorithmDates(
         {**read.digests, **own.digests},

@@ -23,6 +23,14 @@ from idservice.validation.trust_services import (
 )
 
 NOT_APPLICABLE = "NA"
+
+LEVELS = tuple(
+    f"{prefix}{kind}{suffix}"
+    for prefix, suffix in (("QE", ""), ("ADE", "_QC"), ("ADE", ""))
+    for kind in ("SIG", "SEAL", "S")
+)
+"""What a signature that passes may be qualified as (TS 119 615 cl. 4.6), the best first."""
+
 _ISSUING, _TIME_STAMPING = "CA/QC", "TSA/QTST"
 
 EIDAS = dt.datetime(2016, 7, 1, tzinfo=dt.UTC)

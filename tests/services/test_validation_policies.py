@@ -100,6 +100,15 @@ def test_a_file_says_only_what_differs(tmp_path: Path) -> None:
         ('[algorithms.schemes]\nrsa = "open"', "algorithms.schemes.rsa"),
         ("[algorithms.schemes]\nrsa = [{ bits = 2048 }]", "until"),
         ('[algorithms.schemes]\nrsa = [{ bits = -1, until = "open" }]', "bits"),
+        ('qualification = "QESIGN"', "one of none, QESIG, QESEAL, QES, ADESIG_QC"),
+        ('qualification = "INDETERMINATE_QESIG"', "qualification"),
+        ("qualification = 1", "qualification"),
+        ('[algorithms.digests]\nsha_256 = "never"', "algorithms.digests: sha_256 is not known"),
+        ('[algorithms.digests]\nmd5 = "open"', "sha256"),
+        (
+            '[algorithms.time-stamp.schemes]\necdsaa = [{ bits = 256, until = "never" }]',
+            "algorithms.time-stamp.schemes: ecdsaa is not known",
+        ),
         ('[algorithms.login.digests]\nsha1 = "open"', "algorithms.login"),
     ],
 )
