@@ -17,6 +17,7 @@ from idservice.pdf.changes_pages import page_tree_changed
 from idservice.pdf.changes_store import store_changed
 from idservice.pdf.changes_structure import structure_changed
 from idservice.pdf.object_values import Value
+from idservice.pdf.widget_frames import same_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +125,7 @@ def _information_changed(judgement: Judgement, old: Value, new: Value) -> None:
         key
         for key in was.keys() | now.keys()
         if not same(step.old, was.get(key), step.new, now.get(key))
+        and not same_text(step.old.value(was.get(key)), step.new.value(now.get(key)))
     }
     if was and not now:
         # Some writers leave it out of their trailers; nothing false is said instead.

@@ -22,6 +22,7 @@ from idservice.pdf.field_looks import (
     text_agreement,
 )
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.widget_frames import written_otherwise
 from idservice.pdf.widget_values import field_flags, inherited
 
 if TYPE_CHECKING:
@@ -57,9 +58,10 @@ def field_filled(
     judgement: Judgement, number: int, keys: set[str], old: StoredObject, new: StoredObject
 ) -> None:
     """Judge a field that is for no signature, or a widget of one, in which `keys` differ."""
-    place = judgement.roles.fields[number]
+    place, step = judgement.roles.fields[number], judgement.step
     name, page = shown(place.name), page_of(judgement, new.entries)
-    if not _may_be_filled(judgement, number, place, keys, old):
+    keys = keys - written_otherwise(step.old, old.entries, step.new, new.entries, keys)
+    if not keys or not _may_be_filled(judgement, number, place, keys, old):
         return
     if place.name in judgement.filled:
         dress(judgement, number, new.entries)

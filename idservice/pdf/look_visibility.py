@@ -127,7 +127,7 @@ def _stands_out(before: list[Mark], word: Mark, agreed: float | None) -> bool:
     for mark in before:
         if mark.kind is not MarkKind.TEXT and mark.kind is not MarkKind.LINE:
             overlap = _area(common(mark.box, word.box))
-            if mark.hides >= _OPAQUE and overlap >= _SEEN * _area(word.box):
+            if mark.hides >= _OPAQUE and overlap > 0 and overlap >= _SEEN * _area(word.box):
                 ground = _PAPER if mark.light is None else mark.light
                 agreed = None
     fits = agreed is not None and abs(word.light - agreed) < _STANDING_OUT
@@ -135,12 +135,15 @@ def _stands_out(before: list[Mark], word: Mark, agreed: float | None) -> bool:
 
 
 def _share_covered(later: list[Mark], word: Mark) -> float:
-    """How much of a word lies under what is drawn later; other words stand beside it."""
+    """How much of a word lies under what is drawn later; other words stand beside it.
+
+    Nothing lies over a word that the edge of the field cuts off.
+    """
     seen = word.box if word.whole is None else common(word.whole, word.box)
     area = _area(seen)
     boxes = (mark.whole or mark.box for mark in later if mark.hides > 0)
     covered = sum(_area(common(box, seen)) for box in boxes if _touches(box, seen))
-    return covered / area if area > 0 else 1.0
+    return covered / area if area > 0 else 0.0
 
 
 def _follows(one: Rectangle | None, other: Rectangle | None) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from idservice.pdf.clip_paths import ClipPaths
 from idservice.pdf.content_tokens import INLINE_IMAGE, Operand, Operation, operations
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.text_codes import TextCodes, text_codes
@@ -23,9 +24,6 @@ _MAX_BYTES = 256 * 1024
 _MAX_FORMS = 16
 _STROKING = frozenset({"S", "s"})
 _COVERING = frozenset({"f", "F", "f*", "B", "B*", "b", "b*", "sh"})
-_CONSTRUCTING = frozenset({"m", "l", "c", "v", "y", "re", "h"})
-_PAINTING = frozenset({"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "n"})
-_CLIPPING = frozenset({"W", "W*"})
 # Text rendering modes that draw nothing (table 104).
 _INVISIBLE = frozenset({3.0, 7.0})
 _LEAST_SIZE = 1.0
@@ -87,12 +85,13 @@ def _read(reading: _Reading, reference: Reference) -> None:
     instructions = _instructions(reading, reference)
     found.covered |= "OC" in stored.entries
     codes: TextCodes | None = None
-    path: list[str] = []
+    clips = ClipPaths()
     unseen: set[str] = {"BBox"} if _is_flat(reading.view, stored.entries) else set()
     for operator, operands in instructions:
         if operator in _SETTING:
             _set(unseen, operator, operands)
-        found.covered |= _conceals(reading, resources, operator, operands, path)
+        found.covered |= _conceals(reading, resources, operator, operands)
+        found.covered |= clips.conceals(operator, operands)
         if operator == "Tf":
             codes = _codes(reading, resources, operands)
         elif operator in _SHOWING:
@@ -115,19 +114,11 @@ def _conceals(
     resources: dict[str, Value],
     operator: str,
     operands: Sequence[Operand],
-    path: list[str],
 ) -> bool:
     """Whether an operator may keep text from sight in a way that no filling of a form needs.
 
-    Such are masks, blending, other ways to draw text than filling it, layers, and clipping by
-    anything but one rectangle. `path` is what was constructed since something was painted.
+    Such are masks, blending, other ways to draw text than filling it, and layers.
     """
-    if operator in _CONSTRUCTING:
-        path.append(operator)
-    elif operator in _PAINTING:
-        path.clear()
-    if operator in _CLIPPING:
-        return path != ["re"]
     if operator == "BDC":
         return _name(operands) == "OC"
     if operator == "Tr":

@@ -10,7 +10,12 @@ from support.pdf_writing import stream
 from support.prepared_forms import WIDGET, fill_over, prepared
 from support.revision_writing import Revision
 
-_CODES = ("appearance-differs-from-value", "appearance-not-compared", "read-only-field-changed")
+_CODES = (
+    "appearance-differs-from-value",
+    "appearance-not-compared",
+    "read-only-field-changed",
+    "field-changed",
+)
 _BOX = b"/Type /XObject /Subtype /Form /BBox [0 0 200 20] "
 _LOOK = _BOX + b"/Resources << /Font << /Helv 48 0 R >> >> "
 _TALL = _BOX.replace(b"200 20", b"200 60") + b"/Resources << /Font << /Helv 48 0 R >> >> "
@@ -66,6 +71,7 @@ def _list(options: bytes, drawn: bytes, value: bytes = b"(FI)") -> tuple[dict[in
 _PLAIN = b"[(EE) (FI) (LV)]"
 _THREE = b"BT /Helv 12 Tf 0 g 2 44 Td (EE) Tj 0 -16 Td (%b) Tj 0 -16 Td (LV) Tj ET"
 _MARK = b"0.6 0.75 0.85 rg 0 %d 200 16 re f "
+_OUTER = b"0 0 m 200 0 l 200 20 l 0 20 l h "
 _KID = b"<< %b/Parent %d 0 R /Rect [72 %d 272 %d] /AP << /N 38 0 R >> %b>>"
 _KIDS = {
     AMOUNT: b"<< /FT /Tx /T (Amount) /V (100) /Kids [50 0 R 51 0 R] >>",
@@ -77,6 +83,22 @@ _NAMED_KIDS = _KIDS | {
     50: _KID % (WIDGET, AMOUNT, 610, 630, b"/T (net) "),
     51: _KID % (WIDGET, AMOUNT, 580, 600, b"/T (gross) "),
 }
+
+
+def _clipped(clip: bytes) -> Change:
+    """Fill in 200 000, of which the clipping may leave less to be seen."""
+    drawn = b"q %b BT /Helv 12 Tf 0 g 2 4 Td (200 000) Tj ET Q" % clip
+    return fill_over(AMOUNT, b"(200 000)", drawn, _LOOK)
+
+
+def _written(key: bytes, value: bytes) -> Change:
+    """Fill in 200, and change something else of the field."""
+
+    def change(revision: Revision) -> None:
+        _fill(b"(200)", b"200")(revision)
+        revision.put(AMOUNT, {key[1:].decode(): value})
+
+    return change
 
 
 def _one_of_two(revision: Revision) -> None:
@@ -185,6 +207,20 @@ _FORMS: dict[str, tuple[dict[int, bytes], Change]] = {
     "minus-left-out": ({}, _fill(_utf16("\u2212100"), b"100")),
     "digits-left-out": ({}, _fill(_utf16("100\u0661"), b"100")),
     "words-left-out": ({}, _fill(_utf16("Я не согласен 1"), b"1", NAME)),
+    "clip-turned": ({}, _clipped(b".7 .7 -.7 .7 0 0 cm 0 0 200 20 re W n")),
+    "clip-of-three-corners": ({}, _clipped(b"0 0 m 200 0 l 0 20 l h W n")),
+    "clip-with-a-hole": ({}, _clipped(_OUTER + b"14 1 m 14 19 l 24 19 l 24 1 l h W n")),
+    "clip-with-an-even-hole": ({}, _clipped(_OUTER + b"14 1 10 18 re W* n")),
+    "clip-in-two-parts": ({}, _clipped(b"0 0 14 20 re 24 0 100 20 re W n")),
+    "clip-with-a-curve": ({}, _clipped(b"0 0 m 200 0 l 200 20 l 0 20 l 100 0 100 20 0 0 c W n")),
+    "ground-changed": ({}, _written(b"/MK", b"<< /BG [0] >>")),
+    "ground-dark": (_amount(b"/MK << /BG [1] >> "), _written(b"/MK", b"<< /BG [0 0 0] >>")),
+    "turned": (_amount(b"/MK << /R 0 >> "), _written(b"/MK", b"<< /R 180 >>")),
+    "caption-changed": (_amount(b"/MK << /CA (a) >> "), _written(b"/MK", b"<< /CA (b) >>")),
+    "frame-over-all": ({}, _written(b"/BS", b"<< /W 40 >>")),
+    "frame-of-no-number": ({}, _written(b"/BS", b"<< /W (1) >>")),
+    "renamed": ({}, _written(b"/T", _utf16("Amounts"))),
+    "explained-otherwise": (_amount(b"/TU (Net) "), _written(b"/TU", _utf16("Gross"))),
     "computed-without-script": (
         _amount(b"/Ff 1") | {FORM: contract()[FORM][:-2] + b"/CO [8 0 R] >>"},
         lambda r: r.put(AMOUNT, _NO_LOOK),

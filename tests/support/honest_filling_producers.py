@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from support.attack_documents import AMOUNT, FORM, NAME, contract
+from support.attack_documents import AMOUNT, FORM, INFORMATION, NAME, contract
 from support.attacks import OWN, Change, Variant, variant
 from support.forms_of_programs import FONTS, LINE, WITH_MATRIX, box, field, filled_text, utf16
 from support.prepared_forms import prepared
@@ -17,6 +17,7 @@ _COMB_CELLS = b" ".join(
 )
 _MULTILINE = field(b"/Ff 4096 ", b"[72 480 272 540]")
 
+_HELVETICA = box(200, 20, b"/Resources << /Font << /Helvetica 48 0 R >> >> ")
 _PROGRAMS: dict[str, tuple[dict[int, bytes], Change]] = {
     "acrobat": (
         field(),
@@ -128,6 +129,58 @@ _PROGRAMS: dict[str, tuple[dict[int, bytes], Change]] = {
             utf16("Ann"),
             b"/Tx BMC q 1 1 198 18 re W n BT 0 g /Helv 14.2 Tf 14.5 TL 0 Tc 100 Tz 1 0 0 1 2 5.2 "
             b"Tm <416E6E> Tj T* ET Q EMC",
+        ),
+    ),
+    "pdf-lib-with-frame": (
+        field(),
+        filled_text(
+            utf16("Ann"),
+            b"1 0 0 1 0 0 cm q q .8 .84 1 rg .1 G 1 w [] 0 d 1 0 0 1 .5 .5 cm 0 0 m 0 19 l 199 19 "
+            b"l 199 0 l h B Q 2 2 m 2 18 l 198 18 l 198 2 l h W n /Tx BMC q BT .1 g "
+            b"/Helvetica 12 Tf 1 0 0 1 2 5.2 Tm <416E6E> Tj ET Q EMC Q",
+            _HELVETICA,
+        ),
+    ),
+    "pdf-lib-without-frame": (
+        field(),
+        filled_text(
+            utf16("Ann"),
+            b"q q 0 w [] 0 d 0 0 m 0 20 l 200 20 l 200 0 l h h Q 1 1 m 1 19 l 199 19 l 199 1 l h W "
+            b"n /Tx BMC q BT 0 0 0 rg /Helvetica 12 Tf 1 0 0 1 1 5.2 Tm <416E6E> Tj ET Q EMC Q",
+            _HELVETICA,
+        ),
+    ),
+    "pdf-js-with-frame": (
+        field(b"/BS << /W 1 >> /MK << /BC [0] /BG [.9] /CA (x) >> "),
+        filled_text(
+            b"(Ann)",
+            b"/Tx BMC q .9 g 0 0 200 20 re f 1 w 0 G 0 0 200 20 re S BT 0 g /Helv 12 Tf 1 0 0 1 0 "
+            b"0 Tm 2 6.07 Td (Ann) Tj ET Q EMC",
+            more={"MK": b"<< /BC [0 0 0] /BG [.9019 .9019 .9019] >>"},
+        ),
+    ),
+    "mupdf": (
+        field(b"/MK << /BC [0 0 0] >> "),
+        filled_text(
+            b"(Ann)",
+            b"/Tx BMC q 1 w 0 0 0 RG .5 .5 199 19 re s 1 1 198 18 re W n BT 0 0 0 rg /Helv 12 Tf 2 "
+            b"6 Td (Ann) Tj ET Q EMC",
+            more={"BS": b"<< /S /S /W 1 >>"},
+        ),
+    ),
+    "names-in-another-encoding": (
+        field(b"/TU <FEFF00540065006C> ") | {INFORMATION: b"<< /Creator <FEFF0041> >>"},
+        lambda r: r.put(NAME, {"V": b"(Ann)", "TU": b"(Tel)", "T": utf16("Name")}).put(
+            INFORMATION, {"Creator": b"(A)"}
+        ),
+    ),
+    "line-too-long-and-not-broken": (
+        _MULTILINE,
+        filled_text(
+            b"(First line\nSecond line that is rather long and must be wrapped somewhere)",
+            b"q /Tx BMC q 2 1 194 57 re W BT /Helv 12 Tf 0 g 2 46 Td (First line) Tj 0 -13 Td "
+            b"(Second line that is rather long and must be wrapped somewhere) Tj ET Q EMC Q",
+            box(200, 60),
         ),
     ),
     "okular": (
