@@ -7,12 +7,14 @@ cl. 6.3) about one certificate; for which time they are good enough is not decid
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from idservice.ades.algorithm_facts import algorithm_facts
 from idservice.crypto.certificates import load_certificate
@@ -20,7 +22,13 @@ from idservice.errors import IdServiceError, MalformedInput, StatusAnswerMismatc
 from idservice.pki.crl import MAX_CRL_BYTES, CrlFacts, read_crl
 from idservice.pki.crl_scope import list_makers
 from idservice.pki.crl_status import CrlStatus, ListStatus, status_from_list, together
-from idservice.pki.ocsp_response import OcspAnswerFacts, OcspStatus, read_answer, require_status
+from idservice.pki.ocsp_response import (
+    OcspAnswerFacts,
+    OcspStatus,
+    read_answer,
+    require_status,
+    responder_ids,
+)
 from idservice.pki.signed_values import describe_value
 from idservice.validation.evidence import RevocationState, StatementSource
 from idservice.validation.facts import AlgorithmFacts, EvidenceKind, StoredEvidence
@@ -101,7 +109,7 @@ class CarriedEvidence:
     ) -> StatementsFound:
         """Verify everything that is said about a certificate, which this issuer issued.
 
-        `signers` are further certificates of which one may have signed a revocation list.
+        `signers` are further certificates of which one may have signed an answer or a list.
         """
         verified: list[VerifiedStatement] = []
         refused: list[str] = []
@@ -113,7 +121,8 @@ class CarriedEvidence:
                     deltas = self._deltas
                     lists.append((candidate, candidate.verify(certificate, issuer, known, deltas)))
                 else:
-                    verified.append(candidate.verify(certificate, issuer))
+                    responders = (*signers, *self._named_by(candidate))
+                    verified.append(candidate.verify(certificate, issuer, responders))
             except StatusAnswerMismatch:
                 # About something else: nothing was claimed that is not so.
                 continue
@@ -160,6 +169,22 @@ class CarriedEvidence:
             singles = () if item.facts.basic is None else item.facts.basic.singles
             for serial in {single.cert_id.serial for single in singles}:
                 found.setdefault(serial, []).append(item)
+        return found
+
+    def _named_by(self, answer: _Answer) -> Sequence[x509.Certificate]:
+        """The certificates of the document that an answer may name as its responder's."""
+        basic = answer.facts.basic
+        name = None if basic is None else basic.responder_name_der or basic.responder_key_hash
+        return () if name is None else self._by_responder.get(name, ())
+
+    @cached_property
+    def _by_responder(self) -> Mapping[bytes, Sequence[x509.Certificate]]:
+        """The certificates by what an answer may call a responder (RFC 6960 cl. 4.2.1)."""
+        found: dict[bytes, list[x509.Certificate]] = {}
+        for item in self.certificates:
+            with contextlib.suppress(MalformedInput):
+                for key in responder_ids(item.public_bytes(Encoding.DER)):
+                    found.setdefault(key, []).append(item)
         return found
 
     @cached_property
@@ -213,9 +238,16 @@ class _Answer:
             for item in basic.singles
         )
 
-    def verify(self, certificate: x509.Certificate, issuer: x509.Certificate) -> VerifiedStatement:
+    def verify(
+        self,
+        certificate: x509.Certificate,
+        issuer: x509.Certificate,
+        responders: Sequence[x509.Certificate],
+    ) -> VerifiedStatement:
         """Verify the answer about a certificate. Raises what `require_status` raises."""
-        status = require_status(self.facts, certificate, issuer, at=None, legacy=True)
+        status = require_status(
+            self.facts, certificate, issuer, at=None, legacy=True, responders=responders
+        )
         responder = status.responder_certificate
         basic = self.facts.basic
         return VerifiedStatement(

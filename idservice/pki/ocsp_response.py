@@ -12,10 +12,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -53,6 +54,7 @@ __all__ = [
     "read_answer",
     "read_basic_answer",
     "require_status",
+    "responder_ids",
 ]
 
 _FIX = "Ask again; if it stays so, ask whoever runs the responder."
@@ -90,6 +92,7 @@ def require_status(
     max_age: timedelta | None = None,
     tolerance: timedelta = timedelta(0),
     legacy: bool = False,
+    responders: Sequence[x509.Certificate] = (),
 ) -> OcspStatus:
     """Verify an answer about a certificate of this issuer and return the status in it.
 
@@ -97,6 +100,8 @@ def require_status(
     nextUpdate, its thisUpdate not older than `max_age`; `tolerance` is by how much clocks
     may disagree. None leaves that to the caller, for answers kept with an old signature.
     With `nonce` the answer must bear it. The issuer itself is taken as trusted.
+    `responders` are certificates from elsewhere: an answer may leave out that of who signed it
+    (RFC 6960 cl. 4.2.1).
     With `legacy`, old algorithms are verified as well; the caller judges them by their dates.
 
     Raises OcspRefused for an answer that is an error, StatusAnswerMismatch (about something
@@ -105,7 +110,7 @@ def require_status(
     """
     basic = _successful(facts)
     single = _matching(basic, certificate, issuer)
-    responder = _verified_responder(basic, issuer, legacy=legacy)
+    responder = _verified_responder(basic, issuer, responders, legacy=legacy)
     if nonce is not None and basic.nonce != nonce:
         raise StatusAnswerMismatch(
             "The OCSP answer does not bear the nonce that was sent, so it may be an old one "
@@ -175,11 +180,15 @@ def _require_cert_hash(single: SingleAnswer, certificate: x509.Certificate) -> N
 
 
 def _verified_responder(
-    basic: BasicAnswer, issuer: x509.Certificate, *, legacy: bool
+    basic: BasicAnswer,
+    issuer: x509.Certificate,
+    responders: Sequence[x509.Certificate],
+    *,
+    legacy: bool,
 ) -> x509.Certificate:
     """Rule 2: return the certificate whose key signed, once it is shown that it may."""
     refused: IdServiceError | None = None
-    for candidate in _candidates(basic, issuer):
+    for candidate in _candidates(basic, issuer, responders):
         try:
             _require_signature(basic, candidate, legacy=legacy)
             if candidate != issuer:
@@ -189,15 +198,19 @@ def _verified_responder(
         else:
             return candidate
     raise refused or StatusAnswerInvalid(
-        "The OCSP answer names a responder whose certificate it does not bring.", _FIX
+        "The OCSP answer names a responder whose certificate is neither in it nor known here.",
+        _FIX,
     )
 
 
-def _candidates(basic: BasicAnswer, issuer: x509.Certificate) -> Iterator[x509.Certificate]:
-    """The issuer and the certificates in the answer, as far as the responder ID names them."""
+def _candidates(
+    basic: BasicAnswer, issuer: x509.Certificate, responders: Sequence[x509.Certificate]
+) -> Iterator[x509.Certificate]:
+    """The issuer, the certificates in the answer, and others, if the responder ID names them."""
     if _is_named(basic, issuer.public_bytes(Encoding.DER)):
         yield issuer
-    for certificate_der in basic.certificates_der:
+    others = (item.public_bytes(Encoding.DER) for item in responders)
+    for certificate_der in chain(basic.certificates_der, others):
         try:
             certificate = load_certificate(certificate_der)
             named = _is_named(basic, certificate_der)
@@ -207,11 +220,20 @@ def _candidates(basic: BasicAnswer, issuer: x509.Certificate) -> Iterator[x509.C
             yield certificate
 
 
+def responder_ids(certificate_der: bytes) -> tuple[bytes, bytes]:
+    """Return the name (DER) and the key hash by which an answer may name this certificate."""
+    return subject_name(certificate_der), _key_hash(certificate_der)
+
+
 def _is_named(basic: BasicAnswer, certificate_der: bytes) -> bool:
     if basic.responder_name_der is not None:
         return subject_name(certificate_der) == basic.responder_name_der
+    return _key_hash(certificate_der) == basic.responder_key_hash
+
+
+def _key_hash(certificate_der: bytes) -> bytes:
     key = subject_public_key(certificate_der)
-    return hashlib.sha1(key, usedforsecurity=False).digest() == basic.responder_key_hash
+    return hashlib.sha1(key, usedforsecurity=False).digest()
 
 
 def _require_signature(basic: BasicAnswer, responder: x509.Certificate, *, legacy: bool) -> None:

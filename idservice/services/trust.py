@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import islice
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,9 +30,10 @@ from idservice.errors import (
     Verification,
 )
 from idservice.pades.evidence import VerifiedStatement, load_readable
-from idservice.pki.bag import Strangers, strangers
+from idservice.pki.bag import strangers
 from idservice.pki.path import SIGNING, Purpose, SignatureChecks, ValidPath, build_path
 from idservice.pki.path_policies import PolicyInputs
+from idservice.services.came_along_findings import stranger_findings, unreadable_findings
 from idservice.services.evidence_at_hand import EvidenceAtHand
 from idservice.services.listed_services import ANY_TYPES, ListedServices
 from idservice.services.path_facts import certificate_facts, certificates_used
@@ -53,6 +55,9 @@ MAX_DEPTH = 3
 
 MAX_UNTRUSTED = 64
 """Time-stamps without a path after which no more are looked for: each search costs much."""
+
+MAX_STATUS_SIGNERS = 64
+"""Certificates from inside of signatures that are tried as signers of answers and lists."""
 
 TIME_STAMPING = Purpose(
     "time-stamping",
@@ -92,7 +97,7 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
     source does not answer: a report without it would say too little.
     """
     carried = EvidenceAtHand(facts.evidence, context.given, context.fetching)
-    finder = PathFinder(carried, context)
+    finder = PathFinder(carried, context, _bags(facts))
     signers = [finder.of_signer(item) for item in facts.signatures]
     # Those over the document come first: nobody can crowd them out with tokens in a signature.
     stamps = tuple(finder.of_time_stamp(item) for item in facts.time_stamps)
@@ -105,15 +110,27 @@ def find_paths(facts: DocumentFacts, context: TrustContext) -> DocumentPaths:
             for item, signer, stamps_over in zip(facts.signatures, signers, own, strict=True)
         ),
         stamps,
-        (*_unreadable_findings(carried.unreadable), *carried.findings),
+        (*unreadable_findings(carried.unreadable), *carried.findings),
     )
+
+
+def _bags(facts: DocumentFacts) -> tuple[bytes, ...]:
+    """The certificates in all signatures and time-stamps, each once, as many as are used."""
+    stamps = (one for item in facts.signatures for one in item.time_stamps)
+    bags = [item.certificates for item in facts.signatures]
+    bags += [item.certificates for item in (*facts.time_stamps, *stamps)]
+    found = dict.fromkeys(der for bag in bags for der in bag)
+    return tuple(islice(found, MAX_STATUS_SIGNERS))
 
 
 class PathFinder:
     """Finds paths for one document; what was found once is not looked for again."""
 
-    def __init__(self, carried: EvidenceAtHand, context: TrustContext) -> None:
-        self._carried, self._context = carried, context
+    def __init__(
+        self, carried: EvidenceAtHand, context: TrustContext, bags: Sequence[bytes] = ()
+    ) -> None:
+        """Take the evidence, whom to trust, and the certificates that came in signatures (DER)."""
+        self._carried, self._context, self._bags = carried, context, bags
         self._untrusted = 0
         self._checks = SignatureChecks()
         self._statements: dict[
@@ -160,7 +177,7 @@ class PathFinder:
             )
             found = replace(found, unrelated=unrelated)
         unreadable = len(signature.certificates) - len(came_along)
-        return replace(signer, findings=_stranger_findings(found, unreadable))
+        return replace(signer, findings=stranger_findings(found, unreadable))
 
     def of_time_stamp(self, stamp: TimeStampFacts) -> PathFacts:
         """Find the path of a time-stamping authority's certificate."""
@@ -288,8 +305,7 @@ class PathFinder:
     ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
         key = (certificate, issuer, anchor, depth)
         if key not in self._statements:
-            signers = (*self._context.intermediates, *self._context.anchors)
-            found = self._carried.statements(certificate, issuer, signers)
+            found = self._carried.statements(certificate, issuer, self._status_signers)
             statements = list(self._authority(certificate, issuer))
             if depth < MAX_DEPTH:
                 statements += [
@@ -299,6 +315,12 @@ class PathFinder:
                 ]
             self._statements[key] = tuple(statements), found.refused
         return self._statements[key]
+
+    @cached_property
+    def _status_signers(self) -> tuple[x509.Certificate, ...]:
+        """Certificates of which one may have signed an answer or a list about another one."""
+        known = (*self._context.intermediates, *self._context.anchors)
+        return (*known, *load_readable(self._bags))
 
     def _authority(
         self, certificate: x509.Certificate, issuer: x509.Certificate
@@ -356,43 +378,6 @@ class PathFinder:
         trusted = self._context.anchors or self._context.listed
         undecided = isinstance(error, CertificateNotTrusted) and not trusted
         return PathFacts(None, (Finding(code, error.detail, error.fix),), undecided)
-
-
-def _stranger_findings(found: Strangers, unreadable: int) -> tuple[Finding, ...]:
-    findings = []
-    altered = len(found.altered) + unreadable
-    if altered:
-        findings.append(
-            Finding(
-                "certificate_altered",
-                f"{altered} of the certificates inside the signature cannot be read, or were not "
-                "made by the authority that they name: they were altered after signing.",
-                "Ask the signer for the file as it was signed.",
-            )
-        )
-    if found.unrelated:
-        findings.append(
-            Finding(
-                "certificate_unrelated",
-                f"{len(found.unrelated)} of the certificates inside the signature have nothing to "
-                "do with its signer; anybody can have put them in, and nothing rests on them.",
-                "",
-            )
-        )
-    return tuple(findings)
-
-
-def _unreadable_findings(count: int) -> tuple[Finding, ...]:
-    if not count:
-        return ()
-    return (
-        Finding(
-            "security_store_damaged",
-            f"{count} entries of the document's security store (/DSS) are not the certificates, "
-            "OCSP answers or revocation lists that they should be; they are passed over.",
-            "",
-        ),
-    )
 
 
 __all__ = ["TrustContext", "find_paths"]

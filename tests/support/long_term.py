@@ -153,8 +153,12 @@ def answer(
     issuer: CertificatePair | None = None,
     next_update: dt.datetime | None = None,
     changed: bool = False,
+    bare: bool = False,
 ) -> bytes:
-    """Encode an OCSP answer about a certificate, signed by the standing responder or `by`."""
+    """Encode an OCSP answer about a certificate, signed by the standing responder or `by`.
+
+    `changed` breaks the signature; `bare` leaves out the certificate of who signed.
+    """
     signer = by or authorities().responder
     of = asn1_x509.Certificate.load((issuer or authorities().issuing).der)
     single = {
@@ -186,7 +190,7 @@ def answer(
             "tbs_response_data": data,
             "signature_algorithm": {"algorithm": "sha256_ecdsa"},
             "signature": value,
-            "certs": [own],
+            "certs": None if bare else [own],
         }
     )
     encoded: bytes = ocsp.OCSPResponse(
@@ -250,11 +254,15 @@ def sign(
     by: CertificatePair | None = None,
     unit: CertificatePair | None = None,
     tokens: Sequence[bytes] = (),
+    chain: Sequence[bytes] = (),
 ) -> bytes:
-    """Sign a document, with a time-stamp of `stamp_at` unless that is None, and `tokens`."""
+    """Sign a document, with a time-stamp of `stamp_at` unless that is None, and `tokens`.
+
+    The certificates of `chain` come along with the signer's.
+    """
     data = pdfs.baseline() if data is None else data
     signer = by or authorities().signer
-    template = cms_template(signer.der, (), signer.signer().algorithm)
+    template = cms_template(signer.der, tuple(chain), signer.signer().algorithm)
     pending = prepare(open_document(data), template, at=AT, room=2 * _ROOM)
     value = signer.signer().sign(pending.dtbs)
     cms = signature_cms(pending, value, made_here=True)
