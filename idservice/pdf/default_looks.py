@@ -84,6 +84,18 @@ def font_of_defaults(data: bytes) -> str | None:
     return name
 
 
+def size_of_defaults(data: bytes) -> float:
+    """Return the size of text, in points, that a default appearance sets; 0 for one that fits.
+
+    Raises MalformedPdf for what is none.
+    """
+    size = 0.0
+    for operator, operands in operations(data):
+        if operator == "Tf":
+            size = numbers(operands[1:], 1)[0]
+    return size
+
+
 def _is_seen(data: bytes, ground: float, agreed: float | None) -> bool:
     light: float | None = 0.0
     for operator, operands in operations(data):

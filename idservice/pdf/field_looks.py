@@ -19,11 +19,12 @@ from idservice.pdf.default_looks import (
     defaults_are_seen,
     font_of_defaults,
     light_of_defaults,
+    size_of_defaults,
 )
 from idservice.pdf.formatted_values import is_formatted
 from idservice.pdf.list_looks import marks_chosen
 from idservice.pdf.look_fonts import shows_what_it_says
-from idservice.pdf.look_visibility import fills_field, is_in_order, is_readable
+from idservice.pdf.look_visibility import fills_field, is_even, is_in_order, is_readable
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget
 from idservice.pdf.shown_text import ShownText, shown_text
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 _MULTILINE, _PASSWORD, _COMBO = 1 << 12, 1 << 13, 1 << 17
 _EDITABLE, _FILE = 1 << 18, 1 << 20
+# The size of text in points where the form leaves it to viewers, and how exactly they keep it.
+_USUAL_SIZE, _ROUNDED = 12.0, 1.1
 _BULLETS = frozenset("*•●·")
 _PATH = re.compile(r"[\\/]")
 
@@ -154,9 +157,19 @@ def _look_agrees(looks: Looks, entries: dict[str, Value], look: Value) -> Agreem
 
 def _can_be_read(looks: Looks, entries: dict[str, Value], look: Reference) -> bool:
     view, budget = looks.view, looks.budget
-    default = looks.before.value(inherited(looks.before, looks.signed, "DA"))
-    agreed = light_of_defaults(default) if isinstance(default, bytes) else None
-    return is_readable(view, look, entries, looks.resources, agreed, budget)
+    agreed = light_of_defaults(_defaults(looks))
+    return is_readable(view, look, entries, looks.resources, agreed, budget, _largest(looks))
+
+
+def _defaults(looks: Looks) -> bytes:
+    """The default appearance that was signed; nothing where there was none."""
+    found = looks.before.value(inherited(looks.before, looks.signed, "DA"))
+    return found if isinstance(found, bytes) else b""
+
+
+def _largest(looks: Looks) -> float:
+    """In which size, in points, a text may be too long for its field."""
+    return _ROUNDED * max(size_of_defaults(_defaults(looks)), _USUAL_SIZE)
 
 
 def _compared(
@@ -185,6 +198,8 @@ def _text_compared(
     if any(map(overrides_order, texts)):
         return Agreement.DIFFERS
     view, budget, fallback = looks.view, looks.budget, looks.resources
+    if not is_even(view, look, fallback, budget):
+        return Agreement.DIFFERS
     if any(map(is_from_right, texts)):
         reads = max(reading_from_right(one, found.parts) for one in texts)
     elif not is_in_order(view, look, fallback, budget):
@@ -193,7 +208,7 @@ def _text_compared(
         reads = max(reading(one, found.text) for one in texts)
     if reads is Reading.BEGINNING and field_flags(view, entries) & _MULTILINE:
         # A box of several lines shows the first ones when there are too many.
-        full = fills_field(view, look, entries, fallback, budget)
+        full = fills_field(view, look, entries, fallback, budget, _largest(looks))
         reads = Reading.WHOLE if full else Reading.OTHER
     if reads is Reading.WHOLE:
         return Agreement.AGREES if certain else Agreement.UNKNOWN

@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING
 from idservice.pdf.changes_annotations_looks import annotation_box, placed
 from idservice.pdf.page_marks import Budget, form_marks
 from idservice.pdf.page_marks_state import IDENTITY, Mark, MarkKind, common
+from idservice.pdf.text_cuts import base_of, is_cut_as_usual, leaves_no_line, same_line
 
 if TYPE_CHECKING:
     from idservice.pdf.object_history import View
     from idservice.pdf.object_values import Reference, Value
     from idservice.pdf.page_geometry import Rectangle
 
-# In points, where the field stands on its page.
-_LEAST_HEIGHT = 2.0
-# How much of a word is seen at least; a text that is too long fills its field instead.
-_SEEN, _FILLING, _TALL = 0.5, 0.7, 0.5
+_SEEN = 0.5
 _STANDING_OUT, _OPAQUE = 0.2, 0.4
 _COVERED = 0.35
 _PAPER = 1.0
-_SAME_LINE = 0.5
-# The edges of a full field, and what is left below its last line, are less than this of a line.
-_ROOM = 1.5
+_NEXT_LINE = 0.5
+_LARGEST = 12.0
+# How small words may be beside others, and how much lighter.
+_SMALLEST_PART, _SAME_LIGHT = 0.6, 0.5
 
 
 def is_readable(
@@ -39,12 +38,14 @@ def is_readable(
     fallback: dict[str, Value],
     agreed_light: float | None,
     budget: Budget,
+    largest: float = _LARGEST,
 ) -> bool:
     """Whether all text of an appearance can be read in the rectangle of its widget.
 
     `fallback` are the resources of the form. `agreed_light` is how light the text of the field
-    was said to be when it was signed: that colour suits the page, whatever it is. Raises
-    MalformedPdf for an appearance that is not wholly understood.
+    was said to be when it was signed: that colour suits the page, whatever it is. `largest` is
+    the largest size, in points, of text that may be too long. Raises MalformedPdf for an
+    appearance that is not wholly understood.
     """
     field = annotation_box(view, entries)
     marks = form_marks(view, look, lambda box, matrix: placed(field, box, matrix), budget, fallback)
@@ -55,7 +56,7 @@ def is_readable(
         _stands_out(marks[:place], marks[place], agreed_light)
         and _share_covered(marks[place + 1 :], marks[place]) <= _COVERED
         for place in words
-    ) and _all_inside([marks[place] for place in words], field)
+    ) and is_cut_as_usual([marks[place] for place in words], field, largest)
 
 
 def is_in_order(view: View, look: Reference, fallback: dict[str, Value], budget: Budget) -> bool:
@@ -70,53 +71,39 @@ def is_in_order(view: View, look: Reference, fallback: dict[str, Value], budget:
     )
 
 
+def is_even(view: View, look: Reference, fallback: dict[str, Value], budget: Budget) -> bool:
+    """Whether all words of an appearance are of about one size and colour: none is overlooked.
+
+    Raises MalformedPdf for an appearance that is not wholly understood.
+    """
+    marks = form_marks(view, look, lambda _box, _matrix: IDENTITY, budget, fallback)
+    words = [mark for mark in marks if mark.kind is MarkKind.TEXT]
+    sizes = [word.size for word in words]
+    lights = [word.light for word in words if word.light is not None]
+    return not words or (
+        min(sizes) >= _SMALLEST_PART * max(sizes)
+        and len(lights) == len(words)
+        and max(lights) - min(lights) <= _SAME_LIGHT
+    )
+
+
 def fills_field(
     view: View,
     look: Reference,
     entries: dict[str, Value],
     fallback: dict[str, Value],
     budget: Budget,
+    largest: float,
 ) -> bool:
     """Whether the words of an appearance go from edge to edge, so that no line more fits.
 
-    Raises MalformedPdf for an appearance that is not wholly understood.
+    `largest` is the largest size, in points, of text that may be too long. Raises MalformedPdf
+    for an appearance that is not wholly understood.
     """
     field = annotation_box(view, entries)
     marks = form_marks(view, look, lambda box, matrix: placed(field, box, matrix), budget, fallback)
-    boxes = [mark.whole or mark.box for mark in marks if mark.kind is MarkKind.TEXT]
-    if not boxes:
-        return False
-    line = max(box[3] - box[1] for box in boxes)
-    used = max(box[3] for box in boxes) - min(box[1] for box in boxes)
-    return field[3] - field[1] - used < _ROOM * line
-
-
-def _all_inside(words: list[Mark], field: Rectangle) -> bool:
-    """Whether the words are in the field; what is too long may go on beyond its edge."""
-    before: list[Rectangle | None] = [None, *(word.whole for word in words)]
-    return all(
-        _is_inside(word, field) or _goes_on(one, word.whole, field)
-        for one, word in zip(before, words, strict=False)
-    )
-
-
-def _is_inside(word: Mark, field: Rectangle) -> bool:
-    whole = word.whole or word.box
-    seen = _size(common(word.box, field))
-    size, room = _size(whole), _size(field)
-    wide = seen[0] >= min(_SEEN * size[0], _FILLING * room[0])
-    tall = seen[1] >= min(_TALL * size[1], _FILLING * room[1])
-    return wide and tall and size[1] >= _LEAST_HEIGHT and seen[0] > 0
-
-
-def _goes_on(one: Rectangle | None, word: Rectangle | None, field: Rectangle) -> bool:
-    """Whether a word comes close after another one, and the edge of the field cuts it off."""
-    if one is None or word is None:
-        return False
-    height = one[3] - one[1]
-    if abs(one[1] - word[1]) < _SAME_LINE * height:
-        return word[2] > field[2] and word[0] - one[2] <= height
-    return word[1] < field[1] and one[1] - word[1] <= 2 * height
+    words = [mark for mark in marks if mark.kind is MarkKind.TEXT]
+    return leaves_no_line(words, field, largest)
 
 
 def _stands_out(before: list[Mark], word: Mark, agreed: float | None) -> bool:
@@ -151,20 +138,14 @@ def _follows(one: Rectangle | None, other: Rectangle | None) -> bool:
     if one is None or other is None:
         return False
     height = max(one[3] - one[1], other[3] - other[1])
-    down = (one[1] + one[3] - other[1] - other[3]) / 2
-    if abs(down) < _SAME_LINE * height:
+    if same_line(one, other):
         return other[0] >= one[0] + _SEEN * min(one[2] - one[0], height * _SEEN)
-    return down > 0
+    return base_of(one) - base_of(other) >= _NEXT_LINE * height
 
 
 def _touches(one: Rectangle, other: Rectangle) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _size(box: Rectangle) -> tuple[float, float]:
-    return box[2] - box[0], box[3] - box[1]
-
-
 def _area(box: Rectangle) -> float:
-    across, upwards = _size(box)
-    return across * upwards
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -24,6 +24,7 @@ from idservice.pdf.page_marks_state import (
     box_of,
     box_through,
     common,
+    is_upright,
     multiplied,
 )
 from idservice.pdf.page_marks_text import TextCursor
@@ -263,7 +264,7 @@ class _ContentReader:
         state = self._state
         for box, likely, ordered, matrix in self._cursor.taken():
             seen = multiplied(matrix, state.matrix)
-            in_order = ordered and seen[0] > 0 and seen[3] > 0
+            in_order = ordered and is_upright(seen)
             paint = state.stroke if state.text.mode in {1, 5} else state.fill
             on_page = common(box_through(state.matrix, box), state.clip)
             whole = box_through(state.matrix, likely)

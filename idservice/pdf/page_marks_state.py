@@ -24,6 +24,8 @@ Point = tuple[float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 # Larger than any page; what is further away is a number that means nothing.
 _FAR = 1e7
+# How much narrower or wider than they are letters may be drawn and still be read beside others.
+_NARROWEST, _WIDEST = 0.4, 2.5
 
 
 class MarkKind(Enum):
@@ -159,6 +161,11 @@ def common(one: Rectangle, other: Rectangle | None) -> Rectangle:
         return one
     left, bottom = max(one[0], other[0]), max(one[1], other[1])
     return left, bottom, max(left, min(one[2], other[2])), max(bottom, min(one[3], other[3]))
+
+
+def is_upright(matrix: Matrix) -> bool:
+    """Whether letters stand upright under a matrix, in about the proportions that they have."""
+    return matrix[3] > 0 and _NARROWEST <= matrix[0] / matrix[3] <= _WIDEST
 
 
 def stretch(matrix: Matrix) -> float:

@@ -29,7 +29,7 @@ _CLIPPING = 4
 _GAP = 180.0
 _MATRIX = 6
 # How wide a character likely is whose width is not known, and how much of it the next one shows.
-_LIKELY, _SHOWN = 0.5, 0.2
+_LIKELY, _SHOWN = 0.5, 0.5
 Glyph = Callable[[MarkFont, int], "Rectangle | None"]
 
 
