@@ -183,6 +183,15 @@ _PROGRAMS: dict[str, tuple[dict[int, bytes], Change]] = {
             box(200, 60),
         ),
     ),
+    "qpdf-lines": (
+        _MULTILINE,
+        filled_text(
+            b"(First line\\nSecond line that is rather long and must be wrapped somewhere)",
+            b"/Tx BMC q BT 0 0 0 rg /Helv 11 Tf 1 26.6 Td (First line\\nSecond line that is rather "
+            b"long and must be wrapped somewhere) Tj ET Q EMC",
+            box(200, 60),
+        ),
+    ),
     "okular": (
         field(),
         filled_text(
