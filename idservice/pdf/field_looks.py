@@ -24,6 +24,7 @@ from idservice.pdf.default_looks import (
 from idservice.pdf.formatted_values import is_formatted
 from idservice.pdf.list_looks import marks_chosen
 from idservice.pdf.look_fonts import shows_what_it_says
+from idservice.pdf.look_lines import is_undisturbed, stands_upright
 from idservice.pdf.look_visibility import fills_field, is_even, is_in_order, is_readable
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks import Budget
@@ -198,7 +199,10 @@ def _text_compared(
     if any(map(overrides_order, texts)):
         return Agreement.DIFFERS
     view, budget, fallback = looks.view, looks.budget, looks.resources
-    if not is_even(view, look, fallback, budget):
+    clear = is_undisturbed(view, look, entries, fallback, budget)
+    if not (
+        clear and stands_upright(view, look, entries) and is_even(view, look, fallback, budget)
+    ):
         return Agreement.DIFFERS
     if any(map(is_from_right, texts)):
         reads = max(reading_from_right(one, found.parts) for one in texts)

@@ -49,10 +49,23 @@ _ONE_LINE: dict[str, tuple[bytes, bytes]] = {
     "words-in-another-order": (b"(100 200)", b"60 4 Td (100) Tj -50 0 Td (200) Tj ET"),
     "digits-drawn-backwards": (b"(12)", b"2 4 Td [(1) 1500 (2)] TJ ET"),
     "letters-huge": (b"(1000)", b"/Helv 60 Tf -20 -10 Td (1000) Tj ET"),
+    "struck-out": (b"(100 200)", b"2 4 Td (100) Tj 40 0 Td (200) Tj ET 2 8 m 25 8 l S"),
+    "struck-out-before": (b"(100 200)", b"ET 3 w 2 8 m 25 8 l S BT 2 4 Td (100 200) Tj ET"),
+    "one-drawn": (b"(2000)", b"ET 1 w 30 5 m 30 13 l S BT 2 4 Td (2000) Tj ET"),
+    "nought-drawn": (b"(200)", b"ET 24 4 6 8 re f 1 g 25 5 4 6 re f BT 0 g 2 4 Td (200) Tj ET"),
+    "minus-drawn": (b"(200)", b"ET 2 w 2 8 m 8 8 l S BT 12 4 Td (200) Tj ET"),
+    "minus-filled": (b"(200)", b"ET 3 8 6 1 re f BT 12 4 Td (200) Tj ET"),
+    "point-drawn": (b"(20000)", b"ET 15 4 1.2 1.2 re f BT 2 4 Td (20000) Tj ET"),
     "narrowed-by-a-matrix": (
         b"(-1000)",
         b".05 0 0 1 2 4 Tm (-) Tj 1 0 0 1 3 4 Tm (1000) Tj ET",
     ),
+}
+_TURNED: dict[str, tuple[bytes, bytes]] = {
+    "squeezed": (b"/BBox [0 0 2000 20] ", b""),
+    "turned-to-the-side": (b"/BBox [0 0 200 20] ", b"/Matrix [0 1 -1 0 0 0] "),
+    "upside-down": (b"/BBox [0 0 200 20] ", b"/Matrix [-1 0 0 -1 0 0] "),
+    "mirrored": (b"/BBox [0 0 200 20] ", b"/Matrix [-1 0 0 1 0 0] "),
 }
 _SEVERAL_LINES: dict[str, tuple[bytes, bytes]] = {
     "line-below-the-edge": (
@@ -84,3 +97,8 @@ def variants() -> Iterator[Variant]:
             for name, (value, drawn) in recipes.items():
                 make = prepared(objects, fill_over(AMOUNT, value, _START + drawn, look), certify)
                 yield variant("fill-hides", f"{name}-{base}", OWN, _CODES, make)
+        for name, (size, turned) in _TURNED.items():
+            look = box(200, 20, _RESOURCES, turned).replace(b"/BBox [0 0 200 20] ", size)
+            drawn = _START + b"2 4 Td (6009) Tj ET"
+            make = prepared({}, fill_over(AMOUNT, b"(6009)", drawn, look), certify)
+            yield variant("fill-hides", f"{name}-{base}", OWN, _CODES, make)
