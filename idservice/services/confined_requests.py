@@ -22,6 +22,9 @@ BYTES_COME = b"B"
 FILE_COMES = b"F"
 """The mark of a request whose document is the file that comes with the mark."""
 
+NO_MEMORY_FOR_LIBRARY = 127
+"""How the C library ends a process that has no memory left for what it keeps for each thread."""
+
 MEMORY_EXCEEDED = 87
 """The exit status of a process that met its limit of memory."""
 

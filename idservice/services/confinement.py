@@ -40,7 +40,12 @@ from idservice.services.confined_answers import (
     drawn_from_json,
     explanation_from_json,
 )
-from idservice.services.confined_requests import BYTES_COME, FILE_COMES, MEMORY_EXCEEDED
+from idservice.services.confined_requests import (
+    BYTES_COME,
+    FILE_COMES,
+    MEMORY_EXCEEDED,
+    NO_MEMORY_FOR_LIBRARY,
+)
 from idservice.services.mapped_file import MappedFile
 from idservice.settings import ValidationSettings
 from idservice.validation.facts import DocumentFacts
@@ -56,6 +61,7 @@ _CHUNK = 1 << 20
 _WAIT_FACTOR = 3
 _WAIT_SECONDS = 10
 _END_SECONDS = 1.0
+_EXCEEDED = {None, -signal.SIGXCPU, MEMORY_EXCEEDED, NO_MEMORY_FOR_LIBRARY}
 
 
 class ConfinedReader:
@@ -263,8 +269,8 @@ class _Worker:
     def end_exceeded(self) -> bool:
         """End a lost process; tell whether it was one of its limits that it met.
 
-        That is so when the system ended it for its CPU time, when it said so itself for its
-        memory, and when it still runs at the deadline. Whatever else ended it was not the
+        That is so when the system ended it for its CPU time, when it or its C library said so for
+        its memory, and when it still runs at the deadline. Whatever else ended it was not the
         document: a signal from outside, the system short of memory, a fault of ours.
         """
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -272,7 +278,7 @@ class _Worker:
             self._process.wait(_END_SECONDS)
         code = self._process.poll()
         self.end()
-        return code in {None, -signal.SIGXCPU, MEMORY_EXCEEDED}
+        return code in _EXCEEDED
 
     def end(self) -> None:
         """End the process and free what it held."""
