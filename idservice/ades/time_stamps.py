@@ -16,7 +16,7 @@ from idservice.cms.carried_data import NOTHING_CARRIED, CarriedData
 from idservice.cms.time_stamp_token import TimeStampToken, read_token
 from idservice.cms.verification import DigestOf
 from idservice.crypto.algorithms import HashAlgorithm
-from idservice.crypto.certificates import load_certificate
+from idservice.crypto.certificates import load_certificate, readable_name
 from idservice.errors import Finding, MalformedInput
 from idservice.validation.facts import Integrity, TimeStampFacts, TimeStampKind
 
@@ -112,7 +112,7 @@ def _name(certificate_der: bytes | None) -> str | None:
     except MalformedInput:
         return None
     names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else subject.rfc4514_string()
+    return str(names[0].value) if names else readable_name(subject)
 
 
 def _imprint_findings(token: TimeStampToken, digest_of: DigestOf | None) -> tuple[Finding, ...]:

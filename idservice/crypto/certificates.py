@@ -6,10 +6,21 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import NameOID
 
 from idservice.crypto import der_reader
 from idservice.crypto.der import check_der
 from idservice.errors import MalformedCertificate, MalformedDer
+
+_ATTRIBUTE_NAMES = {
+    NameOID.SERIAL_NUMBER: "serialNumber",
+    NameOID.SURNAME: "surname",
+    NameOID.GIVEN_NAME: "givenName",
+    NameOID.TITLE: "title",
+    NameOID.PSEUDONYM: "pseudonym",
+    NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+    NameOID.EMAIL_ADDRESS: "emailAddress",
+}
 
 MAX_BYTES = 64 * 1024
 
@@ -60,6 +71,14 @@ def subject_public_key_info(certificate_der: bytes) -> bytes:
 def issuer_name(certificate_der: bytes) -> bytes:
     """Cut the DER of the issuer's name out of a certificate. Raises MalformedDer."""
     return _signed_fields(certificate_der)[_ISSUER]
+
+
+def readable_name(name: x509.Name) -> str:
+    """Return a name as RFC 4514 writes it, with the names of the attributes of persons.
+
+    cl. 2.4 lets them be written by name where these are known; numbers say nothing to people.
+    """
+    return name.rfc4514_string(_ATTRIBUTE_NAMES)
 
 
 def subject_name(certificate_der: bytes) -> bytes:

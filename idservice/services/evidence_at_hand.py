@@ -24,6 +24,7 @@ MAX_GIVEN = 64
 """OCSP answers and revocation lists that are taken from one file."""
 
 _ENUMERATED = 0x0A
+_GIVE = "Give an OCSP answer or a revocation list in DER, or some of them in PEM."
 _LABELS = {"X509 CRL": EvidenceKind.CRL, "OCSP RESPONSE": EvidenceKind.OCSP}
 
 
@@ -135,12 +136,12 @@ def _read(kind: EvidenceKind, der: bytes) -> StoredEvidence:
         else:
             read_crl(der)
     except IdServiceError as exc:
-        raise _malformed(exc.detail[:1].lower() + exc.detail[1:].rstrip(".")) from exc
+        raise MalformedRevocationData(exc.detail, _GIVE) from exc
     return StoredEvidence(kind, der, None)
 
 
 def _malformed(reason: str) -> MalformedRevocationData:
     return MalformedRevocationData(
         f"The revocation data cannot be used: {reason}.",
-        "Give an OCSP answer or a revocation list in DER, or some of them in PEM.",
+        _GIVE,
     )

@@ -20,6 +20,7 @@ from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import NameOID
 
 from idservice.cms.signed_data import CmsTemplate, cms_template
+from idservice.crypto.certificates import readable_name
 from idservice.errors import IdServiceError
 from idservice.pades.baseline import Baseline
 from idservice.pades.pending import PendingSignature
@@ -278,4 +279,4 @@ class FileSigner:
 def _common_name(certificate_der: bytes) -> str:
     subject = load_der_x509_certificate(certificate_der).subject
     names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else subject.rfc4514_string()
+    return str(names[0].value) if names else readable_name(subject)

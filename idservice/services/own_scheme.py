@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from idservice.crypto.certificates import readable_name
 from idservice.services.listed_services import (
     ListedService,
     ListedServices,
@@ -36,7 +37,7 @@ def own_services(authorities: Sequence[x509.Certificate]) -> ListedServices:
 
 
 def _service(authority: x509.Certificate, kind: str) -> TrustService:
-    name = authority.subject.rfc4514_string()
+    name = readable_name(authority.subject)
     types = ("ForeSignatures", "ForeSeals") if kind == CA_QC else ()
     period = ServicePeriod(
         kind,

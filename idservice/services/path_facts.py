@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idservice.ades.algorithm_facts import algorithm_facts
+from idservice.crypto.certificates import readable_name
 from idservice.pki.path_certificate import read_certificate
 from idservice.pki.path_rules import certificate_algorithm
 from idservice.pki.signed_values import describe_value
@@ -58,14 +59,14 @@ def _described(
 ) -> PathCertificateFacts:
     """What the certificates alone tell; the same few authorities are in every path."""
     return PathCertificateFacts(
-        certificate.subject.rfc4514_string(),
+        readable_name(certificate.subject),
         read_certificate(certificate).label,
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
         names_source=names_responder(certificate) or names_lists(certificate),
         names_responder=names_responder(certificate),
         der=certificate.public_bytes(Encoding.DER),
-        issuer=certificate.issuer.rfc4514_string(),
+        issuer=readable_name(certificate.issuer),
         serial=certificate.serial_number,
         algorithms=None if issuer is None else _signed_with(certificate, issuer),
     )

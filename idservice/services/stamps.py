@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.x509 import Name, load_der_x509_certificate
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
+from idservice.crypto.certificates import readable_name
 from idservice.errors import FileNotReadable, InputTooLarge
 from idservice.pdf.stamp import (
     DEFAULT_TEMPLATE,
@@ -112,7 +113,7 @@ def _signer(certificate_der: bytes) -> tuple[str, str]:
     parts = (_first(subject, NameOID.GIVEN_NAME), _first(subject, NameOID.SURNAME))
     name = " ".join(part for part in parts if part)
     code = _first(subject, NameOID.SERIAL_NUMBER).removeprefix(_SEMANTICS_PREFIX)
-    return name or _first(subject, NameOID.COMMON_NAME) or subject.rfc4514_string(), code
+    return name or _first(subject, NameOID.COMMON_NAME) or readable_name(subject), code
 
 
 def _first(subject: Name, oid: ObjectIdentifier) -> str:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from idservice.crypto.certificates import load_certificate, load_pem_certificates
+from idservice.crypto.certificates import load_certificate, load_pem_certificates, readable_name
 from idservice.errors import Finding, MalformedInput
 from idservice.pdf.frame import PdfData
 from idservice.services.confinement import ConfinedReader
@@ -277,7 +277,7 @@ def _signed_by(signature: SignatureFacts) -> str | None:
     if all(parts):
         surname, given_name, number = (part or "" for part in parts)
         return f"{surname},{given_name},{_without_semantics(number)}"
-    return _first(subject, NameOID.COMMON_NAME) or subject.rfc4514_string() or None
+    return _first(subject, NameOID.COMMON_NAME) or readable_name(subject) or None
 
 
 def _without_semantics(number: str) -> str:
