@@ -296,13 +296,15 @@ class ServiceCertificates:
         now = self._clock()
         with self._database.begin() as connection:
             self._hold_issuer(connection)
+            # In this order: recording needs no hold, so what is pending may be recorded by now.
+            pending = self._has_pending(connection, name, now)
             newest = self._newest(connection, name, signer, now)
             overtaken = newest is not None and (
                 before is None or newest.certificate_der != before.certificate_der
             )
             if new_key:  # then a certificate of any key means that somebody was faster
                 overtaken = any(item.certificate_der for item in self._records(connection, name))
-            if overtaken or (not forced and self._has_pending(connection, name, now)):
+            if overtaken or (pending and not forced):
                 return None
             order = Order(
                 profile=name,
