@@ -31,21 +31,24 @@ def button_agrees(looks: Looks, entries: dict[str, Value], old_view: View) -> bo
     view = looks.view
     value = view.value(inherited(view, entries, "V"))
     chosen = text(value) if isinstance(value, bytes) else value
+    if chosen is not None and not isinstance(chosen, str):
+        return False
     kids = [view.dictionary(kid) for kid in view.items(entries.get("Kids"))]
     boxes = [kid for kid in kids if "T" not in kid]
     if "AP" in entries or "AS" in entries:
         boxes.append(entries)
     known = {_OFF, *(state for box in boxes for state in _states(view, box))}
-    named = not isinstance(chosen, str) or len(known) == 1 or chosen in known
+    named = chosen is None or len(known) == 1 or chosen in known
     whole = "Parent" in entries and "T" not in entries
     fits = all(_state_fits(view, box, chosen) for box in boxes)
     return (named or whole) and fits and _same_states(looks, entries, old_view)
 
 
-def _state_fits(view: View, box: dict[str, Value], chosen: Value) -> bool:
+def _state_fits(view: View, box: dict[str, Value], chosen: str | None) -> bool:
     """Whether a box shows the state that is named, or is off."""
-    states, state = _states(view, box), box.get("AS")
-    if not states or state is None:
+    states, state = _states(view, box), view.value(box.get("AS"))
+    # What is no name chooses none of the looks.
+    if not states or not isinstance(state, str):
         return not states or chosen in (None, _OFF) or chosen not in states
     if chosen in states:
         return state == chosen

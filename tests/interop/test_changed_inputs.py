@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from support import fuzz_revisions
+from support.attack_documents import signed_base
+from support.attacks import judge
 from support.fuzz import made, run_one
 from support.fuzz_targets import TARGETS
 
@@ -45,6 +48,14 @@ def test_inputs_can_be_made_again() -> None:
     """The same seed and number give the same bytes, another number gives others."""
     assert made("cms", "test", 7) == made("cms", "test", 7)
     assert made("cms", "test", 7) != made("cms", "test", 8)
+
+
+def test_a_change_that_is_not_listed_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report that passes a page which looks otherwise, without a change, is found out."""
+    unchanged = judge(signed_base("table"))
+    monkeypatch.setattr(fuzz_revisions, "judge", lambda _: unchanged)
+    found = {run_one("later-revision", b"%d" % item).partition(":")[2] for item in range(20)}
+    assert any("SilentChange" in item for item in found)
 
 
 def test_a_fault_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ A parser may return or raise one of our own errors about its input. Anything els
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import warnings
@@ -40,6 +41,7 @@ from idservice.validation.serialisation import facts_from_json, facts_to_json
 from idservice.webeid.token import parse_auth_token
 from idservice.xmlsig.verification import verify_enveloped
 from support import detached, long_term, pdfs, time_stamps
+from support.fuzz_revisions import judge_revision
 from support.login import answer, authentication_card
 from support.long_term import authorities
 from support.pki import chain
@@ -217,6 +219,26 @@ def _time_stamp_response(data: bytes) -> object:
     return read_response(data, imprint=time_stamps.IMPRINT, hash=SHA256, nonce=time_stamps.NONCE)
 
 
+def _web_tokens() -> list[bytes]:
+    """Header, claims and signature of a JSON web token, one a line, and a token of Web eID."""
+    header = json.dumps({"alg": "ES256", "typ": "JWT", "kid": "1"}).encode()
+    claims = json.dumps({"iss": "https://id.example", "exp": 1780000000, "aud": ["a"]}).encode()
+    return [b"\n".join((header, claims, b"s" * 64)), *_auth_tokens()]
+
+
+def _web_token(data: bytes) -> object:
+    """Explain lines as the parts of a compact token; without lines, the bytes themselves."""
+    parts = data.split(b"\n")
+    if len(parts) == 1:
+        return explain(data)
+    return explain(b".".join(base64.urlsafe_b64encode(item).rstrip(b"=") for item in parts))
+
+
+def _choices() -> list[bytes]:
+    """What later revisions are chosen from; long enough that few changes give the same."""
+    return [b"revision number %d of those begun with" % item for item in range(99)]
+
+
 def _prepared(data: bytes) -> object:
     return prepare(open_document(data), template_for(), at=AT, options=SignatureOptions())
 
@@ -225,6 +247,7 @@ TARGETS: dict[str, Target] = {
     "pdf-validation": Target("pdf", _pdfs, read_facts),
     "pdf-signing": Target("pdf", _pdfs, _prepared),
     "pdf-revisions": Target("pdf", _pdfs, read_differences),
+    "later-revision": Target("text", _choices, judge_revision),
     "cms": Target("der", _cms, lambda data: verify_detached(data, _digest)),
     "time-stamp-token": Target("der", _tokens, read_token),
     "time-stamp-request": Target(
@@ -238,6 +261,7 @@ TARGETS: dict[str, Target] = {
     "revocation-list": Target("der", _lists, read_crl),
     "certificate-path": Target("der", _certificates, _path),
     "auth-token": Target("text", _auth_tokens, _json(parse_auth_token)),
+    "web-token": Target("text", _web_tokens, _web_token),
     "facts": Target("text", _facts, _json(facts_from_json)),
     "detached-signature": Target("der", _detached, _over_content),
     "trusted-list": Target("xml", _trusted_lists, _trusted_list),
