@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 import idservice
 from idservice.cms.claims import Commitment
 from idservice.services.report_pages import Progress, signed_revisions
+from idservice.validation import wording
 from idservice.validation.report import printable
 
 if TYPE_CHECKING:
@@ -44,27 +46,31 @@ def html_report(
     """
     revisions = signed_revisions(report, document, settings, password=password, progress=progress)
     return _template().render(
-        report=_safe(report.to_json()),
+        report=report.to_json(),
         sentence=report.sentence(),
         passed=report.passed,
         revisions=revisions,
         size=len(document),
         sha256=hashlib.sha256(document).hexdigest(),
         version=idservice.__version__,
+        words=wording,
     )
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_shown
+    )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["safe_text"] = printable
+    environment.filters["short_name"] = wording.short_name
     environment.filters["commitment"] = _commitment
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _data_uri(picture: Picture) -> str:
-    return "data:image/webp;base64," + base64.b64encode(picture.webp).decode("ascii")
+def _data_uri(picture: Picture) -> Markup:
+    # Base64 needs no escape, and is longer than any text that is shown.
+    return Markup("data:image/webp;base64,") + base64.b64encode(picture.webp).decode("ascii")
 
 
 def _commitment(oid: str) -> str:
@@ -72,12 +78,6 @@ def _commitment(oid: str) -> str:
     return next((f"proof of {item.value}" for item in Commitment if item.oid == oid), oid)
 
 
-def _safe(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     """Make all text harmless that could turn the direction of lines or hide something."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {key: _safe(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_safe(item) for item in value]
-    return value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -8,6 +8,7 @@ Text that comes out of a document is escaped before anybody's terminal sees it.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,7 +204,7 @@ class ValidationReport:
             )
             return f"{name} {reason}: nothing in it can be relied upon as signed."
         if self.passed:
-            who = ", ".join(
+            who = _listed(
                 printable(item.signed_by or "an unknown person") for item in self.signatures
             )
             untouched = all(item.changes_verdict == "none" for item in self.signatures)
@@ -225,6 +226,12 @@ class ValidationReport:
         if failed.verdict.indication is Indication.TOTAL_FAILED:
             return f"{name} must not be relied upon: {reason}"
         return f"{name} is not proved to be validly signed: {reason}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Join names, each once, as a sentence does."""
+    *others, last = dict.fromkeys(names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _lower(text: str) -> str:
