@@ -16,6 +16,7 @@ from support import pdfs
 from support.pdf_writing import stream, table_pdf
 from support.pki import chain
 from support.programs import require_program
+from support.rendering import chromium
 from support.revision_writing import Revision
 from support.signing import signed
 
@@ -160,6 +161,13 @@ def test_a_report_is_about_one_file(folder: Path, capsys: pytest.CaptureFixture[
     assert code == 2
     assert "one file" in capsys.readouterr().err
     assert not (folder / "r.html").exists()
+
+
+def test_it_fits_on_a_phone(folder: Path) -> None:
+    """A report with changes and pictures needs no more than the 360 pixels of a small screen."""
+    report_on(overwritten(signed(pdfs.baseline())), folder)
+    with chromium(folder, (800, 800)) as browser:
+        assert browser.width_needed((folder / "r.html").resolve().as_uri(), 360) == 360
 
 
 def test_a_browser_prints_it(folder: Path) -> None:

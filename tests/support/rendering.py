@@ -110,6 +110,25 @@ class Chromium:
             before = seen
         raise AssertionError(f"Chromium did not show {address} within {within} s")
 
+    def width_needed(self, address: str, width: int) -> int:
+        """Open an address on a screen of this width; return how wide the page is, in pixels."""
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        self._ask("Emulation.setDeviceMetricsOverride", session, **screen)
+        self._ask("Page.navigate", session, url=address)
+        loaded = "location.href !== 'about:blank' && document.readyState === 'complete'"
+        asked = f"{loaded} ? document.documentElement.scrollWidth : 0"
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            answer = self._ask("Runtime.evaluate", session, expression=asked)
+            found: int = answer["result"].get("value", 0)
+            if found:
+                self._ask("Target.closeTarget", targetId=target)
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"Chromium did not load {address}")
+
     def _ask(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
