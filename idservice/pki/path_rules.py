@@ -57,6 +57,9 @@ _DOCUMENTS = frozenset(
 SIGNING = Purpose("signing documents", ("content_commitment",), _DOCUMENTS)
 """Non-repudiation: a certificate for authentication is refused for documents."""
 
+ANY_SIGNATURE = Purpose(SIGNING.name, (*SIGNING.key_usages, "digital_signature"), _DOCUMENTS)
+"""Signatures over documents under certificates of which none is set apart for commitment."""
+
 AUTHENTICATION = Purpose(
     "authentication",
     ("digital_signature",),

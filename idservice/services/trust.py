@@ -24,6 +24,7 @@ from idservice.errors import (
     CertificateExpired,
     CertificateNotTrusted,
     CertificateNotYetValid,
+    CertificateWrongPurpose,
     Finding,
     MalformedInput,
     Unsupported,
@@ -33,11 +34,16 @@ from idservice.pades.evidence import VerifiedStatement, load_readable
 from idservice.pki.bag import strangers
 from idservice.pki.path import SIGNING, Purpose, SignatureChecks, ValidPath, build_path
 from idservice.pki.path_policies import PolicyInputs
-from idservice.services.came_along_findings import stranger_findings, unreadable_findings
+from idservice.pki.path_rules import ANY_SIGNATURE
 from idservice.services.evidence_at_hand import EvidenceAtHand
 from idservice.services.listed_services import ANY_TYPES, ListedServices
 from idservice.services.path_facts import certificate_facts, certificates_used
 from idservice.services.revocation import RevocationSource, RevocationState
+from idservice.services.signer_findings import (
+    stranger_findings,
+    unreadable_findings,
+    without_commitment,
+)
 from idservice.services.status_fetching import StatusFetching
 from idservice.trustlists.values import ISSUING_TYPES, TIME_STAMPING_TYPES
 from idservice.validation.evidence import (
@@ -151,12 +157,21 @@ class PathFinder:
         """Find the path of a signing certificate."""
         if signature.certificate_der is None:
             return PathFacts(None)
-        came_along = load_readable(signature.certificates)
         try:
-            path = self._build(load_certificate(signature.certificate_der), came_along, SIGNING)
+            path, findings = self._signing_path(signature)
         except (Verification, MalformedInput, Unsupported) as exc:
             return self._without_path(exc)
-        return PathFacts(self._with_services(path, SIGNING))
+        return PathFacts(self._with_services(path, SIGNING), findings)
+
+    def _signing_path(self, signature: SignatureFacts) -> tuple[ValidPath, tuple[Finding, ...]]:
+        """Build the path of a signer, who may be one without a certificate for commitment."""
+        leaf = load_certificate(signature.certificate_der or b"")
+        came_along = load_readable(signature.certificates)
+        try:
+            return self._build(leaf, came_along, SIGNING), ()
+        except CertificateWrongPurpose:
+            path = self._build(leaf, came_along, ANY_SIGNATURE)
+        return path, (without_commitment(),)
 
     def with_bag(
         self, signature: SignatureFacts, signer: PathFacts, stamps: Sequence[PathFacts]
@@ -168,7 +183,7 @@ class PathFinder:
         if signature.certificate_der is None or signer.path is None:
             return signer
         came_along = load_readable(signature.certificates)
-        path = self._build(load_certificate(signature.certificate_der), came_along, SIGNING)
+        path, findings = self._signing_path(signature)
         found = strangers(came_along, path)
         if found.unrelated:
             used = certificates_used(item.path for item in (signer, *stamps))
@@ -177,7 +192,7 @@ class PathFinder:
             )
             found = replace(found, unrelated=unrelated)
         unreadable = len(signature.certificates) - len(came_along)
-        return replace(signer, findings=stranger_findings(found, unreadable))
+        return replace(signer, findings=(*findings, *stranger_findings(found, unreadable)))
 
     def of_time_stamp(self, stamp: TimeStampFacts) -> PathFacts:
         """Find the path of a time-stamping authority's certificate."""

@@ -52,6 +52,7 @@ ADJUSTABLE: dict[str, SubIndication] = {
     "sub_filter_x509_rsa_sha1": SubIndication.FORMAT_FAILURE,
     "pdf_fault_harmless": SubIndication.FORMAT_FAILURE,
     "signing_certificate_attribute_missing": SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+    "certificate_without_commitment": SubIndication.CHAIN_CONSTRAINTS_FAILURE,
     "revocation_list_older": SubIndication.TRY_LATER,
     "revocation_not_available": SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
 }

@@ -168,6 +168,7 @@ RULES: dict[str, Rule] = {
     **_rules(
         Step.X509_VALIDATION,
         SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+        "certificate_without_commitment",
         "certificate_wrong_purpose",
     ),
     **_rules(

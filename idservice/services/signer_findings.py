@@ -1,4 +1,4 @@
-"""What to say of certificates and evidence that came along with a document."""
+"""What to say of a signer's certificate, and of what came along with a document."""
 
 from __future__ import annotations
 
@@ -42,4 +42,15 @@ def unreadable_findings(count: int) -> tuple[Finding, ...]:
             "OCSP answers or revocation lists that they should be; they are passed over.",
             "",
         ),
+    )
+
+
+def without_commitment() -> Finding:
+    """Say that a signer's certificate is for signatures, but not set apart for commitment."""
+    return Finding(
+        "certificate_without_commitment",
+        "The certificate is for signatures such as those of a login (digitalSignature), and not "
+        "for committing to what a document says (nonRepudiation).",
+        "Ask for a signature with the certificate for documents; who knows that the signer has no "
+        "other may use the policy lenient.",
     )
