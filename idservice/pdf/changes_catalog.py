@@ -39,6 +39,8 @@ _INFO_OF_WRITER = frozenset({"ModDate", "Producer"})
 # What a program that writes the first document information says of itself.
 _NEW_INFO = frozenset({"CreationDate", "Creator"})
 _DEVELOPERS = frozenset({"ESIC", "ADBE", "ISO_"})
+# Panels that viewers open beside the pages (table 29); /UseOC and /FullScreen do more than that.
+_PANELS = frozenset({None, "UseNone", "UseOutlines", "UseThumbs", "UseAttachments"})
 _VERSION = re.compile(r"([12])\.([0-9])")
 
 
@@ -152,6 +154,19 @@ def _version_changed(judgement: Judgement, _key: str, old: Value, new: Value) ->
         judgement.permit("version-raised", f"declares version {now[0]} of PDF")
 
 
+def _page_mode_changed(judgement: Judgement, key: str, old: Value, new: Value) -> None:
+    """Which panel is open at first is set anew by programs that save, and changes no page."""
+    step = judgement.step
+    was, now = step.old.value(old), step.new.value(new)
+    known = all(item is None or isinstance(item, str) for item in (was, now))
+    if known and was in _PANELS and now in _PANELS:
+        judgement.permit(
+            "viewer-panel-changed", "changes which panel viewers open beside the pages"
+        )
+    else:
+        _other_changed(judgement, key, old, new)
+
+
 def _extensions_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:
     step = judgement.step
     was, now = step.old.dictionary(old), step.new.dictionary(new)
@@ -223,6 +238,7 @@ _ENTRIES: dict[str, Callable[[Judgement, str, Value, Value], None]] = {
     "DSS": store_changed,
     "Extensions": _extensions_changed,
     "Version": _version_changed,
+    "PageMode": _page_mode_changed,
     "Perms": _permissions_changed,
     "Metadata": metadata_changed,
     "Pages": page_tree_changed,

@@ -5,6 +5,7 @@ Also the order in which tabs move to added ones, and the date of the last change
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from idservice.pdf.changes_annotations import annotations_changed
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from idservice.pdf.stored_objects import StoredObject
 
 _BOXES = frozenset({"MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox", "Rotate", "UserUnit"})
+# A two thousandth of a point is less than a fifth of a micrometre.
+_ROUNDING = Decimal("0.0005")
 _INHERITABLE = frozenset({"MediaBox", "CropBox", "Rotate", "Resources"})
 _DEFAULTS: dict[str, Value] = {"Rotate": 0}
 _BOX = ("page-box-changed", "changes the size, the rotation or the visible part of a page")
@@ -185,4 +188,17 @@ def _same_entry(judgement: Judgement, key: str, old: Value, new: Value) -> bool:
     if key == "Resources" and isinstance(was, dict) and isinstance(now, dict):
         was = {name: item for name, item in was.items() if name != "ProcSet"}
         now = {name: item for name, item in now.items() if name != "ProcSet"}
+    if key in _BOXES and isinstance(was, list) and isinstance(now, list):
+        before = [step.old.value(item) for item in was]
+        return _same_box(before, [step.new.value(item) for item in now])
     return same(step.old, was, step.new, now)
+
+
+def _same_box(was: list[Value], now: list[Value]) -> bool:
+    """Whether two boxes are the same but for rounding, as programs with short numbers write."""
+    return len(was) == len(now) and all(
+        isinstance(one, (int, Decimal))
+        and isinstance(other, (int, Decimal))
+        and abs(one - other) <= _ROUNDING
+        for one, other in zip(was, now, strict=True)
+    )

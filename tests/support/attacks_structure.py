@@ -75,6 +75,7 @@ _PAGES: Recipes = {
     "rotated": (_PAGES_CODES, lambda r: r.put(PAGE, {"Rotate": b"180"})),
     "rotated-above": (_PAGES_CODES, lambda r: r.put(PAGES, {"Rotate": b"90"})),
     "cropped": (_PAGES_CODES, lambda r: r.put(PAGE, {"CropBox": b"[0 0 595 700]"})),
+    "media-box-by-little": (_PAGES_CODES, lambda r: r.put(PAGE, {"MediaBox": b"[0 0 595 841.99]"})),
     "media-box": (_PAGES_CODES, lambda r: r.put(PAGE, {"MediaBox": b"[0 0 595 700]"})),
     "media-box-above": (_PAGES_CODES, lambda r: r.put(PAGES, {"CropBox": b"[0 0 9 9]"})),
     "trim-box": (_PAGES_CODES, lambda r: r.put(PAGE, {"TrimBox": b"[0 0 9 9]"})),

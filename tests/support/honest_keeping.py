@@ -21,6 +21,7 @@ from support.attack_documents import (
     CATALOG,
     INFORMATION,
     METADATA,
+    PAGE,
     SHADOW_CATALOG,
     contract,
     options,
@@ -146,6 +147,11 @@ _SAVINGS: Recipes = {
     "same-object": ("revision-without-effect", lambda r: r.put(CATALOG, {})),
     "same-content": ("revision-without-effect", lambda r: r.put(4, {})),
     "version": ("version-raised", lambda r: r.put(CATALOG, {"Version": b"/2.0"})),
+    "panel": ("viewer-panel-changed", lambda r: r.put(CATALOG, {"PageMode": b"/UseAttachments"})),
+    "rounded-box": (
+        "revision-without-effect",
+        lambda r: r.put(PAGE, {"MediaBox": b"[0 0 595.00004 841.9998]"}),
+    ),
     "packed-again": (
         "revision-without-effect",
         lambda r: r.add(stream(b"nobody uses this")),
