@@ -196,9 +196,10 @@ def _same_entry(judgement: Judgement, key: str, old: Value, new: Value) -> bool:
 
 def _same_box(was: list[Value], now: list[Value]) -> bool:
     """Whether two boxes are the same but for rounding, as programs with short numbers write."""
-    return len(was) == len(now) and all(
-        isinstance(one, (int, Decimal))
-        and isinstance(other, (int, Decimal))
-        and abs(one - other) <= _ROUNDING
-        for one, other in zip(was, now, strict=True)
-    )
+    return len(was) == len(now) and all(map(_rounded, was, now))
+
+
+def _rounded(one: Value, other: Value) -> bool:
+    if not isinstance(one, (int, Decimal)) or not isinstance(other, (int, Decimal)):
+        return False
+    return abs(Decimal(one) - Decimal(other)) <= _ROUNDING
