@@ -58,6 +58,10 @@ def trailer_changed(judgement: Judgement) -> None:
         elif key == "Info":
             views = judgement.step.old, judgement.step.new
             _information_changed(judgement, views[0].value(was), views[1].value(now))
+        elif now is None and key not in _JUDGED_APART:
+            # What only one program knows, others leave out when they write a trailer.
+            message = f"leaves out the entry /{key[:40]} of the trailer, which no standard knows"
+            judgement.permit("trailer-entry-left-out", message)
         elif not same(judgement.step.old, was, judgement.step.new, now):
             judgement.forbid("trailer-changed", f"changes the entry /{key[:40]} of the trailer")
 

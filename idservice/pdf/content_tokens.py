@@ -17,6 +17,9 @@ from idservice.pdf.stored_objects import malformed
 INLINE_IMAGE = "inline image"
 """The operation that stands for a whole inline image, from BI to EI."""
 
+COMPATIBILITY = {"BX": 1, "EX": -1}
+"""Between them readers pass over operators that they do not know (cl. 7.8.2)."""
+
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _END = rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 _TOKEN = re.compile(

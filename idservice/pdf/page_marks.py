@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from idservice.pdf.content_tokens import INLINE_IMAGE, Operand, numbers, operations
+from idservice.pdf.content_tokens import COMPATIBILITY, INLINE_IMAGE, Operand, numbers, operations
 from idservice.pdf.object_values import Reference, Value
 from idservice.pdf.page_marks_colours import COLOURS, GIVEN, light_of, parameters, space_size
 from idservice.pdf.page_marks_fonts import number, read_font
@@ -55,9 +55,7 @@ _PAINTING = {
 }
 """Which operator fills, strokes and first closes a path (table 59)."""
 
-_WITHOUT_EFFECT = frozenset(
-    {"J", "j", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1", "BX", "EX"}
-)
+_WITHOUT_EFFECT = frozenset({"J", "j", "d", "ri", "i", "MP", "DP", "BMC", "BDC", "EMC", "d0", "d1"})
 
 
 class Budget:
@@ -176,6 +174,7 @@ class _ContentReader:
         self._glyphs: dict[tuple[int, int], Rectangle | None] = {}
         self._clips = False
         self._depth = 0
+        self._lenient = 0
         self._operators: dict[str, Callable[[list[Operand]], None]] = {
             "q": self._save,
             "Q": self._restore,
@@ -195,16 +194,16 @@ class _ContentReader:
             raise malformed("its forms are too deep")
         kept = (
             *(self._state, self._saved, self._resources, self._path, self._cursor),
-            *(self._clips, self._depth),
+            *(self._clips, self._depth, self._lenient),
         )
-        self._state, self._saved, self._depth = state, [], depth
+        self._state, self._saved, self._depth, self._lenient = state, [], depth, 0
         self._resources = self._view.dictionary(resources)
         self._path, self._cursor, self._clips = Path(), TextCursor(self._glyph), False
         for operator, operands in operations(data):
             self._budget.spend("operations")
             self._operate(operator, operands)
         (self._state, self._saved, self._resources, self._path, self._cursor) = kept[:5]
-        self._clips, self._depth = kept[5:]
+        self._clips, self._depth, self._lenient = kept[5:]
 
     def form(
         self,
@@ -240,7 +239,9 @@ class _ContentReader:
             self._colour(operator, operands)
         elif operator in self._operators:
             self._operators[operator](operands)
-        elif operator not in _WITHOUT_EFFECT:
+        elif operator in COMPATIBILITY:
+            self._lenient = max(0, self._lenient + COMPATIBILITY[operator])
+        elif operator not in _WITHOUT_EFFECT and not self._lenient:
             raise malformed(f"the operator {operator[:10]!r} of the content is not known")
 
     def _paint(self, how: tuple[bool, bool, bool]) -> None:
