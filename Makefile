@@ -45,6 +45,7 @@ bench: $(DEVELOP) ## Measure signatures per second
 
 compare: $(DEVELOP) ## Compare with pyHanko and pdfsig: attacks, honest changes, time
 	PYTHONPATH=tests $(BIN)/python -m support.comparison $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m support.comparison_speed
 
 test: $(DEVELOP) ## Run the tests (a few minutes; COVERAGE=yes measures the core)
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow and not kill" $(ARGS)
