@@ -7,7 +7,7 @@ to an object counts, because it is the gravest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -45,9 +45,15 @@ class Found:
     page: int | None
     part: str = ""
 
+    def within(self, part: str) -> Found:
+        """Return the same place in a part of the page or of the annotation."""
+        return Found(self.way, self.entry, self.page, part)
+
 
 _APPEARANCES = ("AcroForm", "DSS", "Extensions", "Perms")
 _DESCRIPTIONS = ("StructTreeRoot", "Metadata")
+# What an entry of the outlines says of the structure is judged as structure (table 151).
+_TO_STRUCTURE = ("SE", "Outlines")
 
 
 def judge_elsewhere(judgement: Judgement, numbers: Iterable[int]) -> None:
@@ -143,7 +149,9 @@ class _Walk:
                 pending += [(item, place) for item in value if _leads_on(item)]
             elif isinstance(value, dict):
                 pending += [
-                    (item, _at(place, key, value)) for key, item in value.items() if _leads_on(item)
+                    (item, _at(place, key, value))
+                    for key, item in value.items()
+                    if _leads_on(item) and (key, place.entry) != _TO_STRUCTURE
                 ]
 
     def _resolved(self, reference: Reference, place: Found) -> tuple[Value, Found]:
@@ -173,8 +181,8 @@ def _at(place: Found, key: str, holder: dict[str, Value]) -> Found:
     """The place of an entry: the part of a page, or the widget, that it belongs to."""
     if place.way is Way.APPEARANCE:
         is_widget = holder.get("Subtype") == "Widget" and place.part != "Widget"
-        return replace(place, part="Widget") if is_widget else place
-    return replace(place, part=key) if key in _PARTS else place
+        return place.within("Widget") if is_widget else place
+    return place.within(key) if key in _PARTS else place
 
 
 def _leads_on(value: Value) -> bool:

@@ -128,6 +128,9 @@ def field_changed(
         return
     was, now = old.entries, new.entries
     keys = {key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
+    if "Type" not in was and now.get("Type") == "Annot":
+        # Optional, and said anew by programs that write a widget (table 166).
+        keys.discard("Type")
     if "Kids" in keys:
         keys.discard("Kids")
         fields_changed(judgement, was.get("Kids"), now.get("Kids"), place)

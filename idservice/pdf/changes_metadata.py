@@ -6,22 +6,21 @@ ISO 16684-1). What the document is called, who made it and what it conforms to s
 
 from __future__ import annotations
 
-import html
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from idservice.errors import MalformedPdf
 from idservice.pdf.change_kinds import Kind
 from idservice.pdf.document_roles import text
 from idservice.pdf.object_values import Reference, Value
+from idservice.pdf.xmp_properties import Property, read_properties, words
 
 if TYPE_CHECKING:
     from idservice.pdf.changes_judgement import Judgement
     from idservice.pdf.object_history import View
     from idservice.pdf.stored_objects import StoredObject
 
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
 _MEDIA = "{http://ns.adobe.com/xap/1.0/mm/}"
 _PDF = "{http://ns.adobe.com/pdf/1.3/}"
@@ -44,7 +43,8 @@ _REPEATED = {
     f"{_PDF}Keywords": "Keywords",
     f"{_XMP}CreatorTool": "Creator",
 }
-_TAG = re.compile(r"<[^>]*>")
+_SUBJECTS = f"{_DC}subject"
+_WORD = re.compile(r"[^\s,;]+")
 _OF_STREAM = frozenset({"Length", "Filter", "DecodeParms"})
 _PLAIN_STREAM = {"Type": "Metadata", "Subtype": "XML"}
 _MAX_BYTES = 1024 * 1024
@@ -59,13 +59,20 @@ def metadata_changed(judgement: Judgement, _key: str, old: Value, new: Value) ->
         return
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     repeated = _of_information(judgement)
-    told = {name for name in changed - before.keys() if _words(after[name]) == repeated.get(name)}
+    told = {name for name in changed - before.keys() if words(after[name]) == repeated.get(name)}
+    told |= {_SUBJECTS} & changed - before.keys() if _subjects_told(after, repeated) else set()
     if changed - _OF_WRITER - told:
         named = ", ".join(sorted(name.split("}")[-1] for name in changed - _OF_WRITER - told))
         judgement.forbid("metadata-changed", f"changes the metadata of the document ({named[:80]})")
     elif changed:
         message = "says in its metadata who wrote it and when"
         judgement.permit("modification-date-changed", message, kind=Kind.METADATA)
+
+
+def _subjects_told(after: dict[str, Property], repeated: dict[str, str]) -> bool:
+    """Whether the list of subjects is the keywords, which have commas or nothing between them."""
+    subjects, keywords = words(after.get(_SUBJECTS, "")), repeated.get(f"{_PDF}Keywords", "")
+    return _WORD.findall(subjects) == _WORD.findall(keywords)
 
 
 def _of_information(judgement: Judgement) -> dict[str, str]:
@@ -80,11 +87,6 @@ def _of_information(judgement: Judgement) -> dict[str, str]:
     return found
 
 
-def _words(value: str) -> str:
-    """The text of a property, also of one that is a list in XML with a single entry."""
-    return html.unescape(_TAG.sub("", value)).strip()
-
-
 def metadata_object_changed(
     judgement: Judgement, number: int, _old: StoredObject | None, _new: StoredObject | None
 ) -> None:
@@ -93,7 +95,7 @@ def metadata_object_changed(
     metadata_changed(judgement, "Metadata", reference, reference)
 
 
-def _properties(view: View, value: Value) -> dict[str, str]:
+def _properties(view: View, value: Value) -> dict[str, Property]:
     """Return the properties of a metadata stream, and the other entries of its dictionary.
 
     Raises ValueError, ParseError or MalformedPdf for metadata that cannot be read for sure.
@@ -107,42 +109,4 @@ def _properties(view: View, value: Value) -> dict[str, str]:
     data = view.decoded(value)
     if others != _PLAIN_STREAM or len(data) > _MAX_BYTES:
         raise ValueError("the metadata are unusual")
-    root = _parsed(data.strip(b"\0"))
-    found: dict[str, str] = {}
-    for description in root.iter(f"{_RDF}Description"):
-        _add_properties(found, description)
-    return found
-
-
-def _add_properties(found: dict[str, str], description: ElementTree.Element) -> None:
-    """A property stands as an attribute or as an element (ISO 16684-1 cl. 7.9)."""
-    items = [(name, said) for name, said in description.attrib.items() if name != f"{_RDF}about"]
-    items += [(str(item.tag), _canonical(item)) for item in description]
-    for name, said in items:
-        if found.setdefault(name, said) != said:
-            raise ValueError("a property of the metadata has two values")
-
-
-def _canonical(element: ElementTree.Element) -> str:
-    """A simple value as its text, anything else as XML in canonical form."""
-    if len(element) == 0 and not element.attrib:
-        return (element.text or "").strip()
-    return ElementTree.canonicalize(
-        ElementTree.tostring(element, encoding="unicode"), strip_text=True
-    )
-
-
-class _WithoutTypes(ElementTree.TreeBuilder):
-    """Builds a tree, and refuses declarations, by which a small text may become a huge one."""
-
-    def doctype(self, *_: object) -> NoReturn:
-        """Refuse the document."""
-        raise ValueError("metadata declare a document type")
-
-
-def _parsed(data: bytes) -> ElementTree.Element:
-    # Without declarations there are no entities, and the size is limited above.
-    parser = ElementTree.XMLParser(target=_WithoutTypes())  # noqa: S314
-    parser.feed(data)
-    root: ElementTree.Element = parser.close()
-    return root
+    return read_properties(data)

@@ -22,6 +22,7 @@ EXTENDED, REDUCED, CHANGED = "structure-extended", "structure-reduced", "structu
 _ELEMENT = frozenset(
     {"Type", "S", "P", "K", "Pg", "T", "Alt", "Lang", "ID", "A", "C", "R", "NS", "TU"}
 )
+_MAPS = frozenset({"RoleMap", "ClassMap"})
 _NODE = frozenset({"Nums", "Names", "Kids", "Limits"})
 _MAX_DEPTH = 32
 
@@ -40,6 +41,9 @@ def structure_changed(judgement: Judgement, _key: str, old: Value, new: Value) -
         elif key == "ParentTree":
             _tree_changed(judgement, before, after)
         elif before == after or (key == "Type" and before is None):
+            continue
+        elif key in _MAPS and before is None and step.new.value(after) == {}:
+            # A map of nothing, which some programs write wherever there is none.
             continue
         elif key == "ParentTreeNextKey":
             grows = isinstance(after, int) and (not isinstance(before, int) or after >= before)
