@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from idservice.pdf.changes_judgement import Judgement, action_code, is_active
 from idservice.pdf.changes_names import entry_change, names_changed
 from idservice.pdf.changes_pages import PARTS, page_node_changed
+from idservice.pdf.changes_resources import only_adds_fonts
 from idservice.pdf.changes_structure import structure_object_changed
 from idservice.pdf.object_values import Reference, Value
 
@@ -61,8 +62,9 @@ def judge_elsewhere(judgement: Judgement, numbers: Iterable[int]) -> None:
     wanted = set(numbers)
     found = _Walk(judgement, wanted).found()
     for number in sorted(wanted & found.keys()):
-        difference = judgement.step.changed[number]
-        _judge(judgement, found[number], difference)
+        difference, place = judgement.step.changed[number], found[number]
+        if not (_may_grow(place) and only_adds_fonts(judgement, difference)):
+            _judge(judgement, place, difference)
 
 
 def reached(judgement: Judgement, numbers: set[int]) -> frozenset[int]:
@@ -95,6 +97,12 @@ def _judge(judgement: Judgement, place: Found, difference: Difference) -> None:
             names_changed(judgement, None if old is None else old.value, new.value)
     else:
         judgement.forbid(*entry_change(place.entry))
+
+
+def _may_grow(place: Found) -> bool:
+    """Whether something may be the fonts of the form, which pages may share."""
+    of_page = place.page is not None and place.part in {"", "Font"}
+    return place.way is not Way.DESCRIPTION and (of_page or place.entry == "AcroForm")
 
 
 def _looks_changed(judgement: Judgement, place: Found) -> None:

@@ -319,7 +319,7 @@ def _entry_changed(judgement: Judgement, key: str, old: Value, new: Value) -> No
     elif key == "XFA":
         xfa_changed(judgement, old, new)
     elif key in _DEFAULTS and old is None:
-        _resources_added(judgement, f"adds /{key} to the form")
+        resources_added(judgement, f"adds /{key} to the form")
     else:
         judgement.forbid("form-changed", f"changes the entry /{key[:40]} of the form")
 
@@ -333,7 +333,7 @@ def _resources_changed(judgement: Judgement, old: dict[str, Value], new: dict[st
         was, now = step.old.dictionary(old.get(kind)), step.new.dictionary(new.get(kind))
         kept = all(same(step.old, item, step.new, now.get(key)) for key, item in was.items())
         if kept:
-            _resources_added(judgement, "adds resources to the form")
+            resources_added(judgement, "adds resources to the form")
         elif kind == "Font":
             judgement.forbid("font-changed", "changes the fonts of the form")
         elif draws_with_form_resources(judgement):
@@ -342,7 +342,7 @@ def _resources_changed(judgement: Judgement, old: dict[str, Value], new: dict[st
             _told_resources(judgement, "form-resources-changed", "changes resources of the form")
 
 
-def _resources_added(judgement: Judgement, message: str) -> None:
+def resources_added(judgement: Judgement, message: str) -> None:
     """Where all fields are for signatures, no viewer sets a text with these resources."""
     if all(place.kind == "Sig" for place in judgement.roles.fields.values()):
         judgement.permit("form-resources-added", message)

@@ -71,8 +71,9 @@ def metadata_changed(judgement: Judgement, _key: str, old: Value, new: Value) ->
 
 def _subjects_told(after: dict[str, Property], repeated: dict[str, str]) -> bool:
     """Whether the list of subjects is the keywords, which have commas or nothing between them."""
-    subjects, keywords = words(after.get(_SUBJECTS, "")), repeated.get(f"{_PDF}Keywords", "")
-    return _WORD.findall(subjects) == _WORD.findall(keywords)
+    subjects, said = words(after.get(_SUBJECTS, "")), words(after.get(f"{_PDF}Keywords", ""))
+    keywords = repeated.get(f"{_PDF}Keywords", said)
+    return sorted(_WORD.findall(subjects)) == sorted(_WORD.findall(keywords))
 
 
 def _of_information(judgement: Judgement) -> dict[str, str]:
