@@ -87,13 +87,19 @@ def _page_changed(
             after = inherited(views[1], now, key) or _DEFAULTS.get(key)
         if key == "Annots":
             annotations_changed(judgement, page, before, after)
-        elif key == "Tabs" and was.get("Annots") != now.get("Annots") and isinstance(after, str):
+        elif key == "Tabs" and _other_annotations(judgement, was, now) and isinstance(after, str):
             # Programs that add a field or comment to a tagged page say so (cl. 12.5.1).
             judgement.permit(*_TABS, page, kind=Kind.METADATA)
         elif _same_entry(judgement, key, before, after):
             continue
         else:
             _entry_changed(judgement, page, key, before, after)
+
+
+def _other_annotations(judgement: Judgement, was: dict[str, Value], now: dict[str, Value]) -> bool:
+    """Whether the list of annotations differs, also one that stands in an object of its own."""
+    step = judgement.step
+    return step.old.items(was.get("Annots")) != step.new.items(now.get("Annots"))
 
 
 def page_tree_changed(judgement: Judgement, _key: str, old: Value, new: Value) -> None:

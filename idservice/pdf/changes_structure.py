@@ -69,10 +69,20 @@ def structure_object_changed(
         _tree_changed(judgement, before.get("ParentTree"), after.get("ParentTree"))
         if not same(step.old, before.get("IDTree"), step.new, after.get("IDTree")):
             _forbid(judgement)
-    elif "S" in was and _differing(was, now) <= {"K"}:
+    elif "S" in was and _differing(was, now) <= _kids_entries(step.old, was):
         _kids_changed(judgement, was.get("K"), now.get("K"))
     else:
         _forbid(judgement)
+
+
+def _kids_entries(view: View, was: dict[str, Value]) -> set[str]:
+    """The entries that may differ when an element gets kids.
+
+    The page (/Pg) is that of kids which name none; where all kids are elements, it was of no use.
+    """
+    kids = _listed(view, was.get("K")).values()
+    no_use = "Pg" not in was and all("S" in view.dictionary(kid) for kid in kids)
+    return {"K", "Pg"} if no_use else {"K"}
 
 
 def _root(view: View) -> dict[str, Value]:

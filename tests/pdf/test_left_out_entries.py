@@ -65,3 +65,23 @@ def test_operators_of_the_future_are_passed_over_where_the_page_says_so(
     data = change.extend(3, "Annots", b"%d 0 R" % note).build()
     verdicts = {item.verdict for item in first(data).changes}
     assert (ChangeVerdict.FORBIDDEN in verdicts) is not known
+
+
+def test_tabs_may_follow_where_annotations_are_in_a_list_of_their_own() -> None:
+    """The list is an object, so the page names the same one; its elements are others."""
+    objects = pdfs.plain_objects()
+    objects |= {
+        3: objects[3].strip().removesuffix(b">>") + b" /Annots 30 0 R >>",
+        30: b"[31 0 R]",
+        31: b"<< /Type /Annot /Subtype /Text /Rect [500 700 520 720] /Contents (Old) >>",
+    }
+    data = signed(table_pdf(objects))
+    change = Revision(data)
+    note = change.add(b"<< /Type /Annot /Subtype /Text /Rect [540 700 560 720] /Contents (New) >>")
+    listed = change.read(3)["/Annots"]
+    numbers = [*(item.objgen[0] for item in listed), note]
+    change.write(30, b"[%b]" % b" ".join(b"%d 0 R" % number for number in numbers))
+    data = change.put(3, {"Tabs": b"/S"}).build()
+    codes = {(item.code, item.verdict) for item in first(data).changes}
+    assert ("page-entry-changed", ChangeVerdict.PERMITTED) in codes
+    assert ChangeVerdict.FORBIDDEN not in {verdict for _, verdict in codes}
