@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ def our_signature(web: WebBench) -> bytes:
     return document
 
 
+def without_moments(report: Any) -> str:
+    """The report as text without its times: two validations may fall into two seconds."""
+    return re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", "…", json.dumps(report))
+
+
 def test_a_signed_document_passes_in_both_forms(web: WebBench) -> None:
     """As the file of a form or as the body: the same report but for the name."""
     document = our_signature(web)
@@ -49,10 +55,7 @@ def test_a_signed_document_passes_in_both_forms(web: WebBench) -> None:
     assert as_form["validSignaturesCount"] == 1
     for report in (as_form, as_body):
         report.pop("file")
-        report.pop("validationTime")
-        for signature in report["signatures"]:
-            signature.pop("bestSignatureTime")
-    assert as_form == as_body
+    assert without_moments(as_form) == without_moments(as_body)
 
 
 def test_an_archived_document_of_others_passes_later(web: WebBench) -> None:
