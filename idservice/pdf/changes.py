@@ -53,6 +53,7 @@ from idservice.pdf.limits import MAX_TREE_DEPTH
 from idservice.pdf.object_history import ObjectHistory, Step
 from idservice.pdf.reference_index import TRAILER, Edge, ReferenceIndex
 from idservice.pdf.stored_objects import StoredObject
+from idservice.pdf.xref_entries import IN_STREAM, Entry
 
 if TYPE_CHECKING:
     from idservice.pdf.document import PdfDocument
@@ -191,6 +192,12 @@ class _Analysis:
                 "hybrid-object-differs",
                 "places one object twice, so that programs show one or the other of the two",
             )
+        if any(_holds_unplaced(step, number) for number in step.changed):
+            judgement.forbid(
+                "hidden-objects",
+                "has objects in an object stream that no cross-reference places there; programs "
+                "that search a damaged file for its objects would show them",
+            )
         trailer_changed(judgement)
         note_filled(judgement)
         with_rule, elsewhere = self._sorted(judgement)
@@ -266,6 +273,17 @@ class _Analysis:
             judge_elsewhere(judgement, numbers)
         else:
             judgement.forbid("object-changed", "changes objects of the document")
+
+
+def _holds_unplaced(step: Step, number: int) -> bool:
+    """Whether an object is an object stream with more in it than cross-references name."""
+    stored = step.changed[number].new
+    if stored is None or stored.span is None or stored.entries.get("Type") != "ObjStm":
+        return False
+    for index, member in enumerate(step.new.members(number)):
+        if step.new.entry(member) != Entry(IN_STREAM, number, index):
+            return True
+    return False
 
 
 def _last_key(edge: Edge) -> str:

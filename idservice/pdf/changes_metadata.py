@@ -110,4 +110,4 @@ def _properties(view: View, value: Value) -> dict[str, Property]:
     data = view.decoded(value)
     if others != _PLAIN_STREAM or len(data) > _MAX_BYTES:
         raise ValueError("the metadata are unusual")
-    return read_properties(data)
+    return read_properties(data, repeatable=_OF_WRITER)

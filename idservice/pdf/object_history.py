@@ -62,6 +62,10 @@ class View:
         """Return what is in an object stream, decoded. Raises MalformedPdf."""
         return self._file.object_stream(number, self._container(number), self._length).data
 
+    def members(self, number: int) -> list[int]:
+        """Return which objects an object stream says to hold. Raises MalformedPdf."""
+        return self._file.object_stream(number, self._container(number), self._length).numbers
+
     def decoded(self, reference: Reference) -> bytes:
         """Return the data of a stream without its filters. Raises MalformedPdf."""
         stored = self.get(reference)

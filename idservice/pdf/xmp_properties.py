@@ -6,10 +6,13 @@ ways, and a time in every zone. What comes out is equal when, and only when, the
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import re
+from collections.abc import Container
 from typing import NoReturn, TypeAlias
 from xml.etree import ElementTree
+from xml.parsers.expat.errors import XML_ERROR_UNBOUND_PREFIX, codes
 
 Property: TypeAlias = "str | tuple[str, tuple[tuple[str, Property], ...]]"
 """A text, or a structure or list: its kind, and its parts, each with its name and value."""
@@ -20,13 +23,28 @@ _DESCRIPTION, _ITEM, _ABOUT = f"{_RDF}Description", f"{_RDF}li", f"{_RDF}about"
 _PARSE_TYPE, _RESOURCE = f"{_RDF}parseType", f"{_RDF}resource"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _MAX_DEPTH = 16
+_UNBOUND_PREFIX = codes[XML_ERROR_UNBOUND_PREFIX]
+_MARK_AND_BLANKS = codecs.BOM_UTF8 + b" \t\r\n"
+# The prefixes that ISO 16684-1 cl. 8 prefers for the namespaces of which writers speak.
+_DECLARATIONS = b" ".join(
+    b'xmlns:%b="%b"' % item
+    for item in (
+        (b"dc", b"http://purl.org/dc/elements/1.1/"),
+        (b"pdf", b"http://ns.adobe.com/pdf/1.3/"),
+        (b"xmp", b"http://ns.adobe.com/xap/1.0/"),
+        (b"xmpMM", b"http://ns.adobe.com/xap/1.0/mm/"),
+    )
+)
 
 
-def read_properties(packet: bytes) -> dict[str, Property]:
+def read_properties(
+    packet: bytes, *, repeatable: Container[str] = frozenset()
+) -> dict[str, Property]:
     """Return the properties of a packet by their names, as {namespace}name.
 
-    Raises ValueError or xml.etree.ElementTree.ParseError for a packet that cannot be read for
-    sure: one with declarations, forms of RDF that XMP does not use, or two values of one property.
+    A property named in `repeatable` may have several values, which are all told. Raises
+    ValueError or xml.etree.ElementTree.ParseError for a packet that cannot be read for sure: one
+    with declarations, forms of RDF that XMP does not use, or two values of another property.
     """
     root = _parsed(packet.strip(b"\0"))
     found: dict[str, Property] = {}
@@ -36,8 +54,11 @@ def read_properties(packet: bytes) -> dict[str, Property]:
             if description.tag != _DESCRIPTION:
                 raise ValueError("the metadata describe something of a type of its own")
             for name, value in _members(description, 0):
-                if found.setdefault(name, value) != value:
+                if found.setdefault(name, value) == value:
+                    continue
+                if name not in repeatable:
                     raise ValueError("a property of the metadata has two values")
+                found[name] = "several", ((_ITEM, found[name]), (_ITEM, value))
     return found
 
 
@@ -114,6 +135,16 @@ class _WithoutTypes(ElementTree.TreeBuilder):
 
 
 def _parsed(data: bytes) -> ElementTree.Element:
+    """Read XML in which the usual prefixes need no declaration: some programs forget it."""
+    try:
+        return _tree(data)
+    except ElementTree.ParseError as exc:
+        if exc.code != _UNBOUND_PREFIX or data.lstrip(_MARK_AND_BLANKS).startswith(b"<?xml "):
+            raise
+    return _tree(b"<packet %b>%b</packet>" % (_DECLARATIONS, data.removeprefix(codecs.BOM_UTF8)))
+
+
+def _tree(data: bytes) -> ElementTree.Element:
     # Without declarations there are no entities, and who calls limits the size.
     parser = ElementTree.XMLParser(target=_WithoutTypes())  # noqa: S314
     parser.feed(data)

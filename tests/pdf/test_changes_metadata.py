@@ -46,6 +46,16 @@ BEFORE = append(SIGNED, {33: written(b'xmp:ModifyDate="2026-06-01"')})
             ),
             PERMITTED,
         ),
+        (
+            written(
+                b'xmp:ModifyDate="2026-07-01"',
+                TITLE % b"Contract" + b"<xmp:ModifyDate>2026-08-01</xmp:ModifyDate>"
+                b"<pdf:Producer>Other</pdf:Producer>",
+            ),
+            PERMITTED,
+        ),
+        (written(b"", TITLE % b"Contract" + b"<pdf:Other>1</pdf:Other>"), FORBIDDEN),
+        (written(b"", TITLE % b"Contract" + b"<other:Producer>1</other:Producer>"), FORBIDDEN),
         (written(b'xmp:ModifyDate="2026-07-01"', TITLE % b"Gift"), FORBIDDEN),
         (written(b'xmp:CreatorTool="Other"'), FORBIDDEN),
         (written(b"", b""), FORBIDDEN),

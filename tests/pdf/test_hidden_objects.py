@@ -1,5 +1,7 @@
 """Objects in clear inside of later revisions, and what makes readers search a file for them."""
 
+import zlib
+
 import pytest
 
 from idservice.errors import MalformedPdf
@@ -98,3 +100,26 @@ def test_encryption_that_does_not_exist() -> None:
     data = update(b"nothing")
     head, _, tail = data.rpartition(b"trailer\n<<")
     assert "pdf_damaged" in codes(head + b"trailer\n<< /Encrypt 999 0 R" + tail)
+
+
+def packed(members: bytes, *, extends: bytes = b"") -> bytes:
+    """Append a revision with an object stream of which cross-references place nothing."""
+    body = b"%b\n<< /Type /Page >>" % members
+    entries = b"/Type /ObjStm /N 1 /First %d %b" % (len(members) + 1, extends)
+    revision = Revision(signed_base(STREAM))
+    revision.add(stream(zlib.compress(body), entries + b" /Filter /FlateDecode "))
+    return revision.build()
+
+
+@pytest.mark.parametrize("members", [b"3 0", b"99 0"])
+@pytest.mark.parametrize("extends", [b"", b"/Extends 3 0 R "])
+def test_an_object_in_a_stream_that_nothing_places(members: bytes, extends: bytes) -> None:
+    """What an object stream holds beside what cross-references place there hides for a search."""
+    assert "hidden-objects" in codes(packed(members, extends=extends))
+
+
+def test_objects_in_streams_that_are_placed_are_honest() -> None:
+    """A revision that packs what it adds into object streams is as good as any."""
+    revision = Revision(signed_base(OBJECTS))
+    revision.add(b"<< /Kept true >>")
+    assert "hidden-objects" not in codes(revision.build(OBJECTS))

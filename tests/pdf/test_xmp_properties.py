@@ -127,3 +127,34 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             read_properties(candidate)
         except (ValueError, ElementTree.ParseError):
             continue
+
+
+def test_a_usual_prefix_needs_no_declaration() -> None:
+    """Packets in which a program forgot to declare a prefix are read with its usual meaning."""
+    (name,) = read_properties(
+        b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description>'
+        b"<xmp:ModifyDate>2026</xmp:ModifyDate></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    assert name == "{http://ns.adobe.com/xap/1.0/}ModifyDate"
+
+
+def test_an_unknown_prefix_is_no_name() -> None:
+    """What an undeclared prefix of another name means is not guessed."""
+    with pytest.raises(ElementTree.ParseError):
+        read_properties(b"<a:b/>")
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_two_values_only_where_that_is_said(*, repeatable: bool) -> None:
+    """A property has two values only where it is told that it may; both are then told."""
+    packet = (
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:a="a:">'
+        b'<rdf:Description a:b="1"><a:b>2</a:b></rdf:Description></rdf:RDF>'
+    )
+    if repeatable:
+        (value,) = read_properties(packet, repeatable={"{a:}b"}).values()
+        assert value[0] == "several"
+        return
+    with pytest.raises(ValueError, match="two values"):
+        read_properties(packet)
