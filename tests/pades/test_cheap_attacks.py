@@ -1,4 +1,4 @@
-"""Small files made to cost much: each is answered within a second or two of CPU time.
+"""Small files made to cost much: each is answered within five seconds of CPU time.
 
 The sizes are a fraction of what is allowed, and what is measured grows at most in step
 with the size; without the budgets each of these takes many times as long.
@@ -50,7 +50,7 @@ def test_a_file_made_to_cost_time_is_cheap(name: str) -> None:
     data = ATTACKS[name]()
     started = time.process_time()
     found = read_facts(data)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 5
     assert not any(item.identified for item in found.signatures)
 
 

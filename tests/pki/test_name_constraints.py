@@ -159,7 +159,7 @@ def test_constraints_of_every_authority_and_of_the_anchor_count() -> None:
 
 
 def test_many_names_and_constraints_cost_little() -> None:
-    """Thousands of names against thousands of constraints are refused in less than a second."""
+    """Thousands of names against thousands of constraints are refused within five seconds."""
     bases: list[x509.GeneralName] = [dns(f"x{number}.example") for number in range(2000)]
     issuing = intermediate_ca(ROOT, extensions=[constraints(None, bases)])
     names = [dns(f"y{number}.example") for number in range(2000)]
@@ -167,4 +167,4 @@ def test_many_names_and_constraints_cost_little() -> None:
     started = time.process_time()
     with pytest.raises(CertificateConstraintsViolated, match="comparisons"):
         path(end, issuing)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5

@@ -266,7 +266,7 @@ def test_a_bag_made_to_mislead_costs_little() -> None:
     ]
     with pytest.raises(CertificateNotTrusted):
         path(leaf(layers[0]), layers)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")

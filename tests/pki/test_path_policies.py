@@ -101,7 +101,7 @@ def test_the_limits_of_an_anchor_count() -> None:
 
 
 def test_a_graph_made_to_grow_costs_little() -> None:
-    """Fifty policies, each mapped to all others on every level, end within a second."""
+    """Fifty policies, each mapped to all others on every level, end within five seconds."""
     oids = [f"1.2.{number}" for number in range(3, 53)]
     everything = [policies(*oids), mappings(*((one, two) for one in oids for two in oids))]
     links = [ROOT]
@@ -113,4 +113,4 @@ def test_a_graph_made_to_grow_costs_little() -> None:
     started = time.process_time()
     with pytest.raises(CertificateConstraintsViolated, match="cost"):
         path(end, *links[1:])
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5

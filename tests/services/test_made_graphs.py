@@ -1,4 +1,4 @@
-"""Certificates made to keep the search for a path busy: each search ends within a second."""
+"""Certificates made to keep the search for a path busy: each search ends within five seconds."""
 
 import time
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from support.pki import (
 )
 
 ROOT = root_ca()
-SECONDS = 1.0
+SECONDS = 5.0
 Graph = tuple[CertificatePair, list[CertificatePair], str | None]
 """A signer, what came along, and the finding that there must be; None for a path that holds."""
 
@@ -144,7 +144,7 @@ def search(
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_a_graph_made_to_cost_much_costs_little(graph: str) -> None:
-    """The search ends within a second, with the path that holds or with a finding."""
+    """The search ends within five seconds, with the path that holds or with a finding."""
     signer, bag, code = GRAPHS[graph]()
     started = time.process_time()
     found = search(signer, bag)
@@ -166,4 +166,4 @@ def test_all_searches_of_a_document_share_what_they_may_cost() -> None:
     spent = time.process_time() - started
     assert {item.code for one in found for item in one.findings} == {"certificate_not_trusted"}
     assert "made to mislead" in found[-1].findings[0].message
-    assert spent < 3
+    assert spent < 5
